@@ -1,16 +1,17 @@
 public import Settings
 
-/// Classes of a data set that are taken together: several folders become one class.
+/// A mapping of new classes to the class folders of a data set that they merge.
 ///
-/// Each folder of the data belongs to exactly one group, so that no image is lost or counted twice by mistake.
+/// Each class folder of the data belongs to exactly one group, so that no image is lost or counted twice.
 public struct ClassGroups: SettingValue, Sendable, Equatable {
+  /// The form that error messages ask for.
   public static let expectation = "a mapping of two or more names to lists of class folders"
 
-  /// One class made of several.
+  /// A class that merges one or more class folders.
   public struct Group: Sendable, Equatable {
     /// The name of the class.
     public let name: String
-    /// The folders that it is made of, sorted.
+    /// The class folders that it merges, sorted.
     public let members: [String]
 
     /// Makes a group.
@@ -20,9 +21,13 @@ public struct ClassGroups: SettingValue, Sendable, Equatable {
     }
   }
 
-  /// The groups in the order of labels: by name, bytewise.
+  /// The groups in the order of their labels, sorted by the bytes of their names.
   public let groups: [Group]
 
+  /// Reads a mapping of group names to lists of class folders.
+  ///
+  /// Throws `SettingsError` for fewer than two groups, an empty group, an empty name, a name with a control
+  /// character, and a folder that is listed twice.
   public init(reading node: SettingsNode, key: String) throws(SettingsError) {
     var groups: [Group] = []
     var seen: [String: String] = [:]
@@ -46,6 +51,7 @@ public struct ClassGroups: SettingValue, Sendable, Equatable {
     self.groups = groups.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
+  /// The mapping of group names to sorted lists of folders.
   public var node: SettingsNode {
     SettingsNode(
       .mapping(
@@ -54,7 +60,9 @@ public struct ClassGroups: SettingValue, Sendable, Equatable {
         }))
   }
 
-  /// For each class of the data, the group that it belongs to; refuses classes without one and members that are no class.
+  /// Returns the index of the group of each class of the data.
+  ///
+  /// Throws `DatasetError` for a class without a group and for a member that is no class.
   func labels(of classes: [String], path: String) throws(DatasetError) -> [Int] {
     for group in groups {
       for member in group.members where !classes.contains(member) {

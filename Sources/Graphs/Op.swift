@@ -1,7 +1,7 @@
 public import Settings
 public import Tensors
 
-/// A kind of computation, which a node of a graph applies to values to make another.
+/// A kind of computation that a node of a graph applies to its input values.
 ///
 /// An op is a struct of settings. It declares its output's shape, its parameters, its cost and its effect on
 /// channels that are removed. It also has a readable reference kernel, against which every faster kernel is
@@ -12,7 +12,7 @@ public protocol Op: Configurable, Sendable {
   /// Small cases that the laws of ops run; together they cover every setting.
   static var examples: [OpExample<Self>] { get }
 
-  /// Refuses settings that make no sense together, before any shape is known.
+  /// Throws for settings that are invalid together, before any shape is known.
   func validate() throws(ShapeError)
   /// The shape of the output.
   func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape
@@ -26,11 +26,13 @@ public protocol Op: Configurable, Sendable {
   var valueFlow: ValueFlow { get }
   /// The same op on fewer channels; settings that count channels follow the new shapes.
   func resized(inputs: [Shape], outputChannels: Int) -> Self
-  /// The same op where it matters which channels are left: `kept` lists those of each input, `nil` all.
+  /// The same op on fewer channels; `kept` lists the channels that each input keeps, `nil` for all.
+  ///
+  /// Ops whose settings depend on the kept channels, not only on their number, implement this method.
   func resized(inputs: [Shape], outputChannels: Int, kept: [[Int]?]) -> Self
   /// The place where a device may put the output in inference.
   var placement: OutputPlacement { get }
-  /// Whether gradients are derivatives of what is computed, or stand in for derivatives that it does not have.
+  /// True if gradients are derivatives of the output; false if they are estimates, such as straight-through ones.
   var gradientsAreDerivatives: Bool { get }
 
   /// The reference kernel: writes every element of `frame.output`.
@@ -57,6 +59,7 @@ extension Op {
   }
   /// Apart from the inputs, which is right for every op.
   public var placement: OutputPlacement { .apart }
+  /// True, as for most ops.
   public var gradientsAreDerivatives: Bool { true }
 
   /// The op's kind, reachable from an existential.
@@ -184,7 +187,7 @@ public enum OutputPlacement: Sendable, Equatable {
   case apart
   /// Over an input of as many elements: element i of the output depends on no other element of that input.
   case inPlace
-  /// The output is the first input, element by element: nothing is computed.
+  /// The output is the first input, element by element; nothing is computed.
   case unmoved
 }
 

@@ -3,18 +3,20 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// The sum of the scores on one path of a binary tree, which decisions choose image by image.
+/// The sum of the nodes' scores along one path of a binary tree; decisions choose the path of each image.
 ///
-/// Nodes are counted from the root, level by level: below node k lie 2k + 1, taken where its decision is positive, and 2k + 2.
+/// Nodes are numbered from the root 0, level by level. The children of node k are 2k + 1, taken if its decision is positive,
+/// and 2k + 2.
 ///
 /// **Formula**: `y[n,c] = Σ_k p_k · scores[n, k·C + c]` with `p_0 = 1`, `p_(2k+1) = p_k · g_k`, `p_(2k+2) = p_k · (1 - g_k)`, and
-/// `g_k = 1` if `decisions[n,k] > 0`, else 0. The same in training and inference.
+/// `g_k = 1` if `decisions[n,k] > 0`, else 0. It is the same in training and inference.
 ///
-/// **Shapes**: for a depth of d: `decisions [N, 2^d - 1]`, `scores [N, (2^(d+1) - 1)·C]`, `y [N, C]`.
+/// **Shapes**: for the depth d, `decisions [N, 2^d - 1]`, `scores [N, (2^(d+1) - 1)·C]`, `y [N, C]`.
 ///
-/// **Gradient**: by scores `p_k · dy`; by decisions straight through: the derivative of `g_k` is taken to be that of the sigmoid,
-/// `g'_k = σ(x)·(1 - σ(x))`, so that `d decisions[n,k] = p_k · g'_k · (dy · what the positive side's path gives, less the other's)`.
-/// That is no derivative of the sum, which jumps. The paper has sigmoids instead, which grow steep in the course of the training.
+/// **Gradient**: by scores, `p_k · dy`. By decisions, a straight-through estimate: the derivative of `g_k` is replaced by that of
+/// the sigmoid, `g'_k = σ(x)·(1 - σ(x))` for `x = decisions[n,k]`, so that `d decisions[n,k] = p_k · g'_k · (G_(2k+1) - G_(2k+2))`.
+/// `G_j` is the sum of `dy · scores` along the path from node j to its leaf. It is no derivative of the sum, which is piecewise
+/// constant in the decisions. The paper uses sigmoids instead, whose slope grows during training.
 ///
 /// **Cost**: traffic only.
 ///
@@ -24,23 +26,26 @@ public import Tensors
 ///
 /// **Paper**: Kumar, Goyal, Varma, "Resource-efficient machine learning in 2 KB RAM for the Internet of Things", ICML 2017.
 public struct TreeSum: Op {
+  /// The name in files: `tree-sum`.
   public static let kind = "tree-sum"
   /// The depths that a tree may have.
   public static let depths = 1...10
 
-  /// Decisions on a path.
+  /// The number of decisions on a path.
   public var depth = 1
 
-  /// A root and two leaves.
+  /// Makes the sum of a tree of depth 1: a root and two leaves.
   public init() {}
 
-  /// Makes a sum over paths.
+  /// Makes the sum of a tree of a depth.
   public init(depth: Int) { self.depth = depth }
 
+  /// Settings: `depth`.
   public static var settings: [Setting<TreeSum>] {
     [Setting("depth", \.depth, in: depths, required: true, "decisions on a path")]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<TreeSum>] {
     [
       OpExample(TreeSum(depth: 2), [3, 3], [3, 14]), OpExample(TreeSum(depth: 1), [4, 1], [4, 9]),
@@ -48,15 +53,17 @@ public struct TreeSum: Op {
     ]
   }
 
-  /// Nodes that decide.
+  /// The number of inner nodes, `2^depth - 1`.
   public var decisions: Int { 1 << depth - 1 }
-  /// All nodes.
+  /// The number of all nodes, `2^(depth+1) - 1`.
   public var nodes: Int { 2 << depth - 1 }
-  /// The sum's gradients by decisions stand in for derivatives.
+  /// False: the gradients by decisions are straight-through estimates.
   public var gradientsAreDerivatives: Bool { false }
 
+  /// Refuses a depth outside 1…10.
   public func validate() throws(ShapeError) { try require(depth, in: Self.depths, "depth") }
 
+  /// `[N, C]`, where C is the number of scores divided by the number of nodes.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     try requireInputs(inputs, count: 2)
     let (choice, scores) = (inputs[0], inputs[1])
@@ -72,10 +79,12 @@ public struct TreeSum: Op {
     return [choice[0], scores[1] / nodes]
   }
 
+  /// Fixed: each decision and each score belongs to one node.
   public func channels(_ inputs: [Shape]) -> ChannelRule {
     .fixed(reason: "each decision and each score belongs to a node of the tree")
   }
 
+  /// Adds up the scores of the nodes on each image's path.
   public func forward(_ frame: inout KernelFrame) {
     let (choice, scores) = (frame.inputs[0].values, frame.inputs[1].values)
     let classes = frame.output.shape[1]
@@ -89,6 +98,7 @@ public struct TreeSum: Op {
     frame.output.values = y
   }
 
+  /// Writes `dy` to the scores on the path and straight-through gradients to its decisions; all others stay 0.
   public func backward(_ frame: inout GradientFrame) {
     let (choice, scores) = (frame.inputs[0].values, frame.inputs[1].values)
     let classes = frame.output.shape[1]
@@ -96,7 +106,7 @@ public struct TreeSum: Op {
     var (dChoice, dScores) = (frame.inputGradients[0].values, frame.inputGradients[1].values)
     for item in 0..<frame.output.shape[0] {
       let first = item * nodes * classes
-      // dy times what the path from a node on gives, leaves first.
+      // dy · scores, summed along the path below each node; leaves come first, as parents need their children.
       var gains = Array(repeating: Double(0), count: nodes)
       for node in (0..<nodes).reversed() {
         for c in 0..<classes {
@@ -117,7 +127,7 @@ public struct TreeSum: Op {
     frame.inputGradients[1].values = dScores
   }
 
-  /// The nodes that an image goes through, from the root to a leaf.
+  /// The nodes on an image's path, from the root to a leaf.
   private func path(_ choice: [Float], _ item: Int) -> [Int] {
     var nodes = [0]
     for _ in 0..<depth {

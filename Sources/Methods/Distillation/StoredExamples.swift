@@ -3,22 +3,27 @@ import Ops
 public import Settings
 import Tensors
 
-/// Which points a class is told by.
+/// The kind of points that represent a class.
 public enum ExampleChoice: String, Sendable, SettingChoice {
-  /// Images drawn from its training images.
+  /// Training images of the class, drawn at random.
   case random
-  /// The means of clusters of its training images.
+  /// The means of clusters of the class's training images.
   case means
 }
 
-/// Makes prototypes of training images, and has the layer behind them tell the classes of these: k-nearest neighbours, or the start of
-/// ProtoNN.
+/// Replaces prototypes by training images, and the linear layer behind them by a vote of their classes.
+///
+/// The result is a nearest-neighbour classifier, or the initialization of ProtoNN.
 public struct StoredExamples: CompressionMethod {
+  /// The name in recipes: `stored-examples`.
   public static let name = "stored-examples"
+  /// Distillation.
   public static let family = MethodFamily.distillation
-  /// Weights that are pruned or put on grids afterwards stay so.
+  /// The position of pruning in a pipeline, so that later steps work on the new weights.
   public static let order = PipelineOrder.sparsity
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The description in the catalogue of methods.
   public static let documentation = MethodDocumentation(
     summary: "prototypes that are training images, told by their classes",
     description: """
@@ -34,12 +39,12 @@ public struct StoredExamples: CompressionMethod {
       section 3.3
       """)
 
-  /// Which points a class is told by.
+  /// The kind of points that represent a class.
   public var choice = ExampleChoice.random
-  /// Training images that are looked at, at least.
+  /// The least number of training images to read, 1…1,000,000; all are read if there are fewer.
   public var images = 10_000
 
-  /// Images drawn at random.
+  /// Makes the method with its default settings.
   public init() {}
 
   /// Makes the method.
@@ -48,18 +53,25 @@ public struct StoredExamples: CompressionMethod {
     self.images = images
   }
 
+  /// Settings: `choice`, `images`.
   public static var settings: [Setting<StoredExamples>] {
     [
       Setting("choice", \.choice, "images drawn at random, or the means of clusters of them"),
       Setting("images", \.images, in: 1...1_000_000, "training images to look at, at least"),
     ]
   }
+  /// Activations: the features of training images.
   public var evidence: Set<EvidenceKind> { [.activations] }
 
+  /// Applies to layers of prototypes.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     node.op is Prototypes ? .applicable : .notApplicable(reason: "it has no prototypes")
   }
 
+  /// Sets the prototypes to examples of each class, the linear layer's weights to a one-hot vote, and its bias to 0.
+  ///
+  /// Throws `MethodError` if no layer has prototypes, if a layer has another reader than one linear output layer, or
+  /// if a class has no prototype or no image.
   public func compress(_ compression: inout Compression<StoredExamples>) throws -> Rewrite {
     var rewrite = Rewrite(inPlace: compression.graph)
     let layers = compression.layers
@@ -86,7 +98,9 @@ public struct StoredExamples: CompressionMethod {
     return rewrite
   }
 
-  /// The linear layer that alone reads the kernels, and its features.
+  /// The linear layer behind a layer of prototypes, and its number of classes.
+  ///
+  /// Throws `MethodError.impossible` unless it is the only reader and an output of the graph.
   private static func reader(of node: Node, in graph: Graph) throws -> (name: String, classes: Int) {
     let readers = graph.nodes.filter { $0.inputs.contains(node.name) }
     guard readers.count == 1, let linear = readers[0].op as? Linear, graph.outputs.contains(readers[0].name)
@@ -98,7 +112,9 @@ public struct StoredExamples: CompressionMethod {
     return (readers[0].name, linear.features)
   }
 
-  /// The prototypes of a layer `[J, I]`, and the class of each.
+  /// The new prototypes `[J, I]` of a layer, class by class, and the class of each.
+  ///
+  /// Throws for fewer prototypes than classes, and for a class without images.
   private func points(
     for node: Node, classes: Int, _ compression: inout Compression<StoredExamples>
   ) throws -> (values: Tensor, classes: [Int]) {
@@ -126,7 +142,7 @@ public struct StoredExamples: CompressionMethod {
       }
       let share = count / classes + (label < count % classes ? 1 : 0)
       let found = examples(rows[label], width: width, count: share, &compression.random)
-      // Of fewer different images some stand twice.
+      // A class with fewer points than its share repeats them.
       for place in 0..<share {
         let start = place * width % found.count
         chosen += found[start..<start + width]
@@ -136,7 +152,7 @@ public struct StoredExamples: CompressionMethod {
     return (Tensor(chosen, shape: [count, width]), labels)
   }
 
-  /// At most so many points of a class, one after another.
+  /// At most `count` points of a class `[count, width]`, from its features `[images, width]`.
   private func examples(
     _ rows: [Float], width: Int, count: Int, _ random: inout SeededRandom
   ) -> [Float] {

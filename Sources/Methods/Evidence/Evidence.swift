@@ -1,14 +1,14 @@
 public import Graphs
 public import Tensors
 
-/// Knowledge of a network besides its present weights, from training images that are not augmented.
+/// Data about a network besides its weights, computed on training images without augmentation.
 ///
-/// Images come in a fixed order of batches. A source throws for a kind of evidence that it does not have; the
-/// defaults do so. The loss is what the task minimizes, as a mean over images. Batch norms use running
-/// statistics, nothing drops out, and derivatives are by the projected values that kernels compute with,
-/// pruned weights included.
+/// Images come in a fixed order of batches. A source throws for kinds of evidence that it lacks, as the default
+/// implementations do. The loss is the task's, as a mean over images. Batch norms use running statistics,
+/// dropout is off, and derivatives are by the projected values that kernels compute with, pruned weights
+/// included.
 ///
-/// Sources read whole batches, so they may see up to a batch more than `images`.
+/// Sources read whole batches, so they may read up to one batch more than `images`.
 public protocol Evidence {
   /// Calls `body` with the gradient of each batch's mean loss by every trainable parameter, in plain layouts.
   ///
@@ -23,65 +23,68 @@ public protocol Evidence {
   /// Calls `body` with the named values of a changed network that reads the same images.
   func forEachActivation(
     of values: [String], in graph: Graph, images: Int, real: Bool, _ body: ([String: Tensor]) -> Void) throws
-  /// Calls `body` with the named values and the classes of the images, of classified images alone; else as `forEachActivation` does.
+  /// Calls `body` with the named values of each batch and the classes of its images, for data with one class per image.
+  ///
+  /// Goes on until `images` images have been seen, or all. The network runs in inference, without value encodings.
   func forEachExample(
     of values: [String], images: Int, _ body: ([String: Tensor], _ classes: [Int]) -> Void) throws
-  /// Calls `body` with the gradient of each image's own loss, for the images of `forEachGradient`.
+  /// Calls `body` with the gradient of each image's loss, for the images of `forEachGradient`.
   func forEachImageGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws
   /// The product of the loss's Hessian with a direction, both by parameter.
   ///
-  /// Parameters that the direction does not name stay where they are. The loss is the mean over the images of
+  /// Parameters that the direction does not name count as 0 in it. The loss is the mean over the images of
   /// `forEachGradient`.
   func hessianProduct(_ direction: [String: Tensor], images: Int) throws -> [String: Tensor]
   /// The mean loss of another network of the same inputs and heads over the images of `forEachGradient`.
   ///
-  /// That may be this network with a layer changed.
+  /// It may be this network with a layer changed.
   func meanLoss(of changed: Graph, images: Int) throws -> Double
-  /// The trainable parameters at initialization, by name; parameters that the network got later are missing.
+  /// The trainable parameters at initialization, by name; parameters that were added later are missing.
   func initialWeights() throws -> [String: Tensor]
-  /// The milliseconds that a network, such as one layer, takes on a target by the target's cost model.
+  /// The latency of a network, such as a single layer, by the cost model of a target, in milliseconds.
   func latencyMs(of graph: Graph, on target: String) throws -> Double
 }
 
 extension Evidence {
-  /// Throws: there are no images.
+  /// Throws `MethodError.evidence` by default: there are no images.
   public func forEachActivation(
     of values: [String], in graph: Graph, images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
   ) throws {
     throw MethodError.evidence(
       method: "evidence", reason: "no images were given to compute values of a changed network on")
   }
+  /// Throws `MethodError.evidence` by default: there are no images with classes.
   public func forEachExample(
     of values: [String], images: Int, _ body: ([String: Tensor], _ classes: [Int]) -> Void
   ) throws {
     throw MethodError.evidence(
       method: "evidence", reason: "no images of known classes were given to take examples from")
   }
-  /// Throws: there are no images.
+  /// Throws `MethodError.evidence` by default: there are no images.
   public func forEachImageGradient(
     images: Int, _ body: ([String: Tensor]) -> Void
   ) throws {
     throw MethodError.evidence(
       method: "evidence", reason: "no images were given to compute gradients of single images on")
   }
-  /// Throws: there are no images.
+  /// Throws `MethodError.evidence` by default: there are no images.
   public func hessianProduct(
     _ direction: [String: Tensor], images: Int
   ) throws -> [String: Tensor] {
     throw MethodError.evidence(
       method: "evidence", reason: "no images were given to compute the loss's curvature on")
   }
-  /// Throws: there are no images.
+  /// Throws `MethodError.evidence` by default: there are no images.
   public func meanLoss(of changed: Graph, images: Int) throws -> Double {
     throw MethodError.evidence(
       method: "evidence", reason: "no images were given to compute the loss of changed networks on")
   }
-  /// Throws: there is no cost model.
+  /// Throws `MethodError.evidence` by default: there is no cost model.
   public func latencyMs(of graph: Graph, on target: String) throws -> Double {
     throw MethodError.evidence(
       method: "evidence", reason: "the costs of layers on \(target) are not known here; leave \"target\" out")
   }
-  /// Throws: there are no initial weights.
+  /// Throws `MethodError.evidence` by default: there are no initial weights.
   public func initialWeights() throws -> [String: Tensor] {
     throw MethodError.evidence(
       method: "evidence",
@@ -117,8 +120,8 @@ extension Evidence {
   /// An estimate of the diagonal of the loss's Hessian by some parameters, whose values are `weights`.
   ///
   /// **Formula**: the mean over `probes` random directions v of 1 and -1 of v·(H·v), element by element.
-  /// Directions are drawn in the order of `names`. The error of an element falls with the root of their
-  /// number; estimates may be negative.
+  /// Directions are drawn in the order of `names`. The error of an element falls with the square root of
+  /// `probes`; estimates may be negative.
   ///
   /// **Paper**: Bekas, Kokiopoulou, Saad, "An estimator for the diagonal of a matrix", 2007,
   /// doi:10.1016/j.apnum.2007.01.003.
@@ -146,15 +149,15 @@ extension Evidence {
   }
 }
 
-/// The evidence of methods that look at weights alone; everything it is asked for throws.
+/// The evidence of methods that use weights alone; every method throws `MethodError.evidence`.
 public struct NoEvidence: Evidence {
   /// Creates the empty evidence.
   public init() {}
-  /// Throws: there are no images.
+  /// Throws `MethodError.evidence`: there are no images.
   public func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws {
     throw MethodError.evidence(method: "evidence", reason: "no images were given to compute gradients on")
   }
-  /// Throws: there are no images.
+  /// Throws `MethodError.evidence`: there are no images.
   public func forEachActivation(
     of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
   ) throws {

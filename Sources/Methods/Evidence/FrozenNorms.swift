@@ -2,11 +2,11 @@ import Graphs
 import Ops
 import Tensors
 
-/// A graph that computes in training what another one computes in inference, so that it has gradients.
+/// A graph for training that computes what another graph computes in inference, so that it can be differentiated.
 ///
 /// Each batch norm becomes the affine map of its running statistics, `y = factor·x + offset` with
 /// `factor = scale/√(variance + epsilon)` and `offset = shift - mean·factor`. The map is a depthwise 1x1
-/// convolution. Dropouts drop nothing. Parameters are the dense projected values that kernels compute with.
+/// convolution. Dropout is off. Parameters are the dense projected values that kernels compute with.
 struct FrozenNorms {
   /// The graph to differentiate; every value keeps its name.
   let graph: Graph
@@ -20,7 +20,7 @@ struct FrozenNorms {
     let inverseDeviations: [Double]
   }
 
-  /// Replaces the norms of a graph; throws if a parameter is missing.
+  /// Replaces the batch norms of a graph; throws `GraphError` if a parameter is missing.
   init(_ original: Graph) throws(GraphError) {
     var graph = Graph(inputs: original.inputs)
     var norms: [Norm] = []
@@ -41,7 +41,7 @@ struct FrozenNorms {
     self.norms = norms
   }
 
-  /// The gradients by the original's parameters.
+  /// Converts gradients to those by the original graph's parameters.
   ///
   /// **Formula**: `dscale = (dfactor - mean·doffset)/√(variance + epsilon)`, `dshift = doffset`.
   func original(_ gradients: [String: Tensor]) -> [String: Tensor] {
@@ -61,7 +61,7 @@ struct FrozenNorms {
     return result
   }
 
-  /// Appends the affine map of a norm; values that are not images become images of one column meanwhile.
+  /// Appends the affine map of a norm; other values than images are reshaped to images of one column and back.
   private static func append(
     _ op: BatchNorm, _ node: Node, of original: Graph, to graph: inout Graph
   ) throws(GraphError) -> Norm {
@@ -96,7 +96,7 @@ struct FrozenNorms {
 }
 
 extension Graph {
-  /// The value that kernels compute with of a parameter that must exist.
+  /// The projected value of a parameter; throws `GraphError.missingParameter` if it does not exist.
   fileprivate func projected(_ name: String, _ slot: ParameterSlot) throws(GraphError) -> Tensor {
     guard let parameter = parameters[name] else { throw .missingParameter(name, expected: slot.shape) }
     return parameter.projected

@@ -7,8 +7,8 @@ extension PlanEvidence {
   /// The product of the Hessian with a direction v, by central differences of gradients.
   ///
   /// **Formula**: `(∇L(w + εv) - ∇L(w - εv))/2ε` with `‖εv‖ = 2⁻⁸·‖w‖` over the direction's parameters. The
-  /// third derivative adds an error of the order ε², rounding of the 32-bit gradients one of the order 1/ε.
-  /// Differences see no curvature in a rectifier's kink itself, only in steps that cross it.
+  /// third derivative causes an error of order ε², the rounding of 32-bit gradients one of order 1/ε. The
+  /// kink of a rectifier adds curvature only if the step crosses it.
   public func hessianProduct(
     _ direction: [String: Tensor], images: Int
   ) throws -> [String: Tensor] {
@@ -36,9 +36,9 @@ extension PlanEvidence {
     Set(graph.nodes.flatMap { graph.slots(of: $0) }.filter(\.slot.isTrainable).map(\.name))
   }
 
-  /// The length of a step along a direction, in units of the direction; 0 for a direction of zeros.
+  /// The step size ε along a direction; 0 for a direction of zeros.
   ///
-  /// Throws for parameters that cannot be moved or have another shape.
+  /// Throws for parameters that are not trainable and for tensors of another shape.
   private func differenceStep(_ direction: [String: Tensor]) throws -> Double {
     let trainable = trainable
     var squares = (weights: 0.0, direction: 0.0)
@@ -60,7 +60,7 @@ extension PlanEvidence {
     return length / squares.direction.squareRoot() / 256
   }
 
-  /// The network with plain weights, moved along a direction by `step` times its length.
+  /// The network with unencoded weights `w + step · direction`.
   private func moved(by step: Double, _ direction: [String: Tensor]) -> Graph {
     var moved = graph
     for (name, tensor) in direction {

@@ -6,11 +6,11 @@ public import Tensors
 public import Training
 import Datasets
 
-/// Evidence from running a network on training images through a backend.
+/// Evidence computed by running a network on training images through a backend.
 ///
-/// The source must yield images that are not augmented. Each question reads the source's first epoch from its
-/// start, so all questions see the same batches in the same order. Like all sums of floats, answers depend on
-/// threads and precision.
+/// The source must yield images without augmentation. Each method reads the source's first epoch from its
+/// start, so all see the same batches in the same order. Results depend on the number of threads and the
+/// precision, as sums of floats do.
 ///
 ///     let evidence = PlanEvidence(
 ///       graph, task: Classification(), backend: DNNLBackend(), source: loader, batch: 128)
@@ -23,11 +23,11 @@ public struct PlanEvidence: Evidence {
   private let initial: () throws -> [String: Tensor]?
   private let latency: ((Graph, String) throws -> Double)?
 
-  /// Makes evidence of a graph; nothing is computed before it is asked for.
+  /// Makes evidence of a graph; nothing is computed yet.
   ///
-  /// `batch` is the source's. `initial` returns the trainable parameters at initialization if they are known;
-  /// it is called when a method asks, and parameters whose shape has changed are left out. `latency` returns
-  /// the milliseconds of a network on a target of a name.
+  /// `batch` is the batch size of the source. `initial` returns the trainable parameters at initialization, or
+  /// `nil` if they are unknown; it is called by `initialWeights`. `latency` returns the latency of a network on
+  /// the target of a name in milliseconds.
   public init(
     _ graph: Graph, task: any ImageTask, backend: any Backend, source: any BatchSource, batch: Int,
     precision: Precision = .f32,
@@ -63,7 +63,7 @@ public struct PlanEvidence: Evidence {
     }
   }
 
-  /// The trainable parameters at initialization that have the same shape now; throws if they are not known.
+  /// The trainable parameters at initialization whose shape has not changed; throws if they are unknown.
   public func initialWeights() throws -> [String: Tensor] {
     guard let initial = try initial() else {
       throw MethodError.evidence(
@@ -73,13 +73,13 @@ public struct PlanEvidence: Evidence {
     return initial.filter { graph.parameters[$0]?.value.shape == $1.shape }
   }
 
-  /// The milliseconds by the closure `latency`; throws if there is none.
+  /// The latency by the closure `latency`, in milliseconds; throws if there is none.
   public func latencyMs(of graph: Graph, on target: String) throws -> Double {
     guard let latency else { return try NoEvidence().latencyMs(of: graph, on: target) }
     return try latency(graph, target)
   }
 
-  /// The mean loss of a changed network over images, with norms frozen as for gradients.
+  /// The mean loss of a changed network over images, with frozen batch norms as for gradients.
   public func meanLoss(of changed: Graph, images: Int) throws -> Double {
     try located("losses") {
       let loss = try TaskLoss(task, of: changed, backend: backend, options)
@@ -109,20 +109,23 @@ public struct PlanEvidence: Evidence {
     }
   }
 
-  /// Calls `body` with values of the network in inference.
+  /// Calls `body` with values of the network, run in inference.
   public func forEachActivation(
     of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
   ) throws {
     try forEachActivation(of: values, in: graph, images: images, real: real, body)
   }
 
-  /// Calls `body` with values of a changed network in inference.
+  /// Calls `body` with values of a changed network, run in inference.
   public func forEachActivation(
     of values: [String], in graph: Graph, images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
   ) throws {
     try forEachBatch(of: values, in: graph, images: images, real: real) { values, _ in body(values) }
   }
 
+  /// Calls `body` with values of the network in inference and the classes of the images.
+  ///
+  /// Throws `MethodError.evidence` if an image has no class, as in data with boxes.
   public func forEachExample(
     of values: [String], images: Int, _ body: ([String: Tensor], _ classes: [Int]) -> Void
   ) throws {
@@ -164,7 +167,7 @@ public struct PlanEvidence: Evidence {
     }
   }
 
-  /// The batches of the first epoch until enough images have been seen; throws if there is none.
+  /// Calls `body` with batches of the first epoch until `images` images have been read; throws if there is none.
   private func forEachBatch(images: Int, _ body: (Batch) throws -> Void) throws {
     source.startEpoch(0, fromStep: 0)
     var seen = 0

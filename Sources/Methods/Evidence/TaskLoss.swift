@@ -4,21 +4,21 @@ import Graphs
 import Tasks
 import Tensors
 
-/// The task's loss of a network in inference, image by image, and its gradients.
+/// The task's loss of a network in inference for each image, and its gradients.
 ///
-/// Batch norms are the affine maps of their running statistics, and nothing drops out.
+/// Batch norms are affine maps of their running statistics, and dropout is off.
 struct TaskLoss {
   private let frozen: FrozenNorms
   private let task: any ImageTask
   private let heads: [Head]
   private let plan: any Plan
   private let images: InputID
-  /// The memory to which the task writes targets of a batch.
+  /// The memory to which the task writes the targets of a batch.
   private let buffers: [AlignedBuffer]
   private let inputs: [(input: InputID, buffer: AlignedBuffer)]
   private let losses: [(tap: TapID, weight: Float)]
 
-  /// Compiles a training plan; `options.batch` images are run at a time.
+  /// Compiles a training plan that runs `options.batch` images at a time.
   init(
     _ task: any ImageTask, of graph: Graph, backend: any Backend, _ options: PlanOptions
   ) throws {
@@ -42,7 +42,7 @@ struct TaskLoss {
     losses = try objective.terms.map { (tap: try plan.tap($0.value), weight: $0.weight) }
   }
 
-  /// Runs some images of a batch, at most as many as the plan takes; returns the sum of their losses.
+  /// Runs a range of the images of a batch, at most `options.batch`; returns the sum of their losses.
   @discardableResult
   func run(_ batch: Batch, _ range: Range<Int>) -> Double {
     // A batch that is not full has the memory of a full one, so the plan may always read its whole size.
@@ -58,10 +58,9 @@ struct TaskLoss {
     }
   }
 
-  /// The gradients of the mean loss of the `count` images that were run last, by the network's own
-  /// parameters.
+  /// The gradients of the mean loss of the `count` images of the last run, by the network's parameters.
   func gradients(of count: Int) throws -> [String: Tensor] {
-    // Rows behind the last image of an incomplete batch have no weight.
+    // Rows after the last image of an incomplete batch get the weight 0.
     for (tap, weight) in losses {
       let seed = (0..<plan.options.batch).map { $0 < count ? weight / Float(count) : 0 }
       plan.writeSeed(tap, seed.span)

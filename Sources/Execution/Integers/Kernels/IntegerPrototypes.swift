@@ -1,40 +1,43 @@
 import Foundation
 
-/// How near features are to points, compared with the nearest one; points lie on the features' grid or one 2^shift times as coarse.
+/// The similarity of a feature vector to each prototype, relative to the nearest prototype.
 ///
-/// **Formula**: `d[j] = Σ_i (x[i] - zero_x - prototypes[j,i]·2^shift)²`, `v = min(rescale(d[j] - min_k d[k]), 28672)`, which is the exponent
-/// in parts of 4,096; of it k = v >> 9 is looked up and f = v & 511 computed:
+/// Prototypes lie on the grid of the features or on one that is 2^shift times as coarse.
+///
+/// **Formula**: `d[j] = Σ_i (x[i] - zero_x - prototypes[j,i]·2^shift)²`, `v = min(rescale(d[j] - min_k d[k]), 28672)`, the negative
+/// exponent in units of 1/4,096. The power of k = v >> 9 comes from a table, and a quadratic in f = v & 511 gives the rest:
 /// `y[j] = clamp(zero_y + (powers[k] · (16384 - 4f + (f² >> 11)) + 2^(13+digits)) >> (14 + digits))`, with
 /// `powers[k] = exp(-k/8) / scale_y · 2^digits` in 15 bits.
 public struct IntegerPrototypes: IntegerKernel {
+  /// The name in listings: `prototypes`.
   public static let kind = "prototypes"
-  /// Parts of an exponent of one.
+  /// The fixed-point units in an exponent of 1.
   public static let parts = 4096
-  /// The largest exponent, in parts: beyond it kernels are zero, or nearly.
+  /// The largest exponent, 7 in units of 1/4,096; larger ones are clipped to it (e^-7 ≈ 0.0009).
   public static let largest: Int32 = 28_672
-  /// The most that points may be coarser than features, as a power of two.
+  /// The largest value of `shift`.
   public static let maximumShift = 7
 
-  /// I.
+  /// The number of features, I.
   public let features: Int
-  /// The points `[J, I]`.
+  /// The prototypes `[J, I]`, row by row.
   public let prototypes: [Int8]
-  /// By which power of two their grid is coarser than that of the features.
+  /// The binary logarithm of the prototypes' step divided by the features' step, 0…7.
   public let shift: Int32
-  /// The integer that stands for zero in features.
+  /// The zero point of the features.
   public let inputZero: Int32
-  /// rate · scale_x² · 4,096.
+  /// The factor from squared distances in integers to exponents: rate · scale_x² · 4,096.
   public let rescale: Rescale
-  /// 57 powers.
+  /// The 57 values `exp(-k/8) / outputScale · 2^digits` for k = 0…56, rounded.
   public let powers: [Int16]
-  /// Digits behind the point of a power, 0…7.
+  /// The number of fraction bits of `powers`, 0…7: as many as 16 bits hold.
   public let digits: Int32
-  /// The integer that stands for zero in the output.
+  /// The zero point of the output.
   public let outputZero: Int32
-  /// The least and the greatest output.
+  /// The range to which outputs are clamped.
   public let bounds: ClosedRange<Int32>
 
-  /// Makes a kernel; `outputScale` is at least 1/32,767.
+  /// Makes a kernel and its table of powers; `outputScale` must be at least 1/32,767.
   public init(
     features: Int, prototypes: [Int8], shift: Int32, inputZero: Int32, rescale: Rescale, outputScale: Double,
     outputZero: Int32, bounds: ClosedRange<Int32>
@@ -53,10 +56,12 @@ public struct IntegerPrototypes: IntegerKernel {
     }
   }
 
-  /// J.
+  /// The number of prototypes, J.
   public var count: Int { prototypes.count / max(features, 1) }
+  /// `J·I`.
   public var multiplyAdds: Int { prototypes.count }
 
+  /// Computes all distances, then the similarity of each prototype.
   public func forward(_ inputs: [[Int8]]) -> [Int8] {
     let distances = (0..<count).map { j in
       (0..<features).reduce(Int32(0)) { sum, i in

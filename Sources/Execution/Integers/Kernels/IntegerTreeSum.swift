@@ -1,23 +1,24 @@
-/// The sum of the scores on one path of a binary tree.
+/// The sum of the nodes' scores along one path of a binary tree.
 ///
-/// **Formula**: `y[c] = clamp(zero_y + rescale(Σ_k (scores[k·C + c] - zero_s)))` over the nodes k from the root 0 to a leaf, where 2k + 1
-/// follows k if `decisions[k] > zero_d`, else 2k + 2.
+/// **Formula**: `y[c] = clamp(zero_y + rescale(Σ_k (scores[k·C + c] - zero_s)))` over the nodes k on the path from the root 0 to a
+/// leaf. The path goes from k to 2k + 1 if `decisions[k] > zero_d`, else to 2k + 2.
 public struct IntegerTreeSum: IntegerKernel {
+  /// The name in listings: `tree-sum`.
   public static let kind = "tree-sum"
 
-  /// Decisions on a path.
+  /// The number of decisions on a path.
   public let depth: Int
-  /// C.
+  /// The number of classes, C.
   public let classes: Int
-  /// The integer that stands for zero in decisions.
+  /// The zero point of the decisions.
   public let decisionZero: Int32
-  /// The integer that stands for zero in scores.
+  /// The zero point of the scores.
   public let scoreZero: Int32
-  /// Scale of scores / output scale.
+  /// The factor from scores to outputs: score scale / output scale.
   public let rescale: Rescale
-  /// The integer that stands for zero in the output.
+  /// The zero point of the output.
   public let outputZero: Int32
-  /// The least and the greatest output.
+  /// The range to which outputs are clamped.
   public let bounds: ClosedRange<Int32>
 
   /// Makes a kernel.
@@ -34,6 +35,7 @@ public struct IntegerTreeSum: IntegerKernel {
     self.bounds = bounds
   }
 
+  /// Sums the scores along the path in 32 bits and rescales the sums.
   public func forward(_ inputs: [[Int8]]) -> [Int8] {
     var sums = Array(repeating: Int32(0), count: classes)
     var node = 0
