@@ -18,11 +18,12 @@ public protocol ValueEncoding: Configurable, Sendable {
   ///
   /// A file may hold any settings.
   var problem: String? { get }
-  /// The grid of its numbers; `nil` where they are on none.
+  /// The grid of the numbers; `nil` for numbers on none.
   var grid: ValueGrid? { get }
 }
 
 extension ValueEncoding {
+  /// No grid by default.
   public var grid: ValueGrid? { nil }
   /// The kind, reachable from an existential.
   public var kind: String { Self.kind }

@@ -27,8 +27,9 @@ public struct AnchorClusters: Sendable, Equatable {
     }
   }
 
-  /// Finds `count` anchors for boxes, of which the width and the height are given one after another; `nil` where fewer sizes of boxes
-  /// than anchors are there. Boxes without an area count nothing.
+  /// Finds `count` anchors for boxes `[w0, h0, w1, h1, …]`; `nil` if the boxes have fewer sizes than that.
+  ///
+  /// Boxes without an area do not count.
   public init?(of boxes: [Float], count: Int) {
     let all = (0..<boxes.count / 2).map {
       Extent(width: Double(boxes[2 * $0]), height: Double(boxes[2 * $0 + 1]))

@@ -3,8 +3,10 @@ import Methods
 import Settings
 import Training
 
-/// What a recipe writes as one stage and means as several: the multi-layer framework, which takes channels from one set of layers after
-/// the other. The order of removal is the list of sets, so that a detector's is written as a classifier's.
+/// A stage of a recipe that stands for several: the multi-layer framework, which takes channels from one set of layers after the
+/// other.
+///
+/// The order of removal is the list of sets, so a detector's is written as a classifier's.
 ///
 /// A set is two stages: a training whose loss has an L1 penalty on the weights of the set, and `channel-pruning` by the criterion
 /// `zero-share` in the layers of the set alone, with a training without the penalty to recover in.

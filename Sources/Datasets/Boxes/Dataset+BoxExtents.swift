@@ -1,6 +1,7 @@
 extension Dataset {
-  /// The width and the height of every thing in images that are not for testing, one after another, as shares of the image's; crowds
-  /// are passed over. Validation images count too, so that it is the same for every seed.
+  /// The widths and heights of all things in images that are not for testing, as shares of the image: `[w0, h0, w1, h1, …]`.
+  ///
+  /// Crowds are left out. Validation images count too, so that the result is the same for every seed.
   public var boxExtents: [Float] {
     records.filter { $0.split != .test }.flatMap { record in
       record.annotation.things.filter { !$0.isCrowd }.flatMap { thing in

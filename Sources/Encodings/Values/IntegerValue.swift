@@ -65,6 +65,7 @@ public struct IntegerValue: ValueEncoding, Equatable {
     Float(integers.lowerBound - zeroPoint)...Float(integers.upperBound - zeroPoint)
   }
 
+  /// Its scale, zero point and integers.
   public var grid: ValueGrid? { ValueGrid(scale: scale, zeroPoint: zeroPoint, integers: integers) }
 
   /// The values of the least and the greatest integer.

@@ -115,17 +115,18 @@ public struct TrialResult: Codable, Sendable, Equatable {
     }
   }
 
-  /// A test image of a task that finds things: what is there, and what was found.
+  /// A test image of a task that finds things, with the truth and the findings.
   public struct Picture: Codable, Sendable, Equatable {
-    /// Something in it.
+    /// A thing in the image.
     public struct Thing: Codable, Sendable, Equatable {
       /// The class.
       public var label: Int
       /// Its edges, in pixels of the picture.
       public var left, top, right, bottom: Double
-      /// How sure the network was; `nil` of what is there.
+      /// The confidence of the network, 0...1; `nil` for the truth.
       public var confidence: Double?
 
+      /// Makes a thing.
       public init(
         label: Int, left: Double, top: Double, right: Double, bottom: Double,
         confidence: Double? = nil
@@ -136,16 +137,18 @@ public struct TrialResult: Codable, Sendable, Equatable {
       }
     }
 
+    /// The path of the image within the data.
     public var file: String
     /// Its columns and rows.
     public var width, height: Int
     /// The image as PNG, base64.
     public var png: String
-    /// What is there.
+    /// The things that are there.
     public var truth: [Thing]
-    /// What was found, the surest first.
+    /// The things that were found, the most confident first.
     public var found: [Thing]
 
+    /// Makes a picture.
     public init(file: String, width: Int, height: Int, png: String, truth: [Thing], found: [Thing]) {
       self.file = file
       (self.width, self.height) = (width, height)
