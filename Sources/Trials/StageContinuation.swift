@@ -2,24 +2,24 @@ import Foundation
 import Settings
 import Training
 
-/// The end of a training that was cut short, from which another trial with more epochs goes on.
+/// The checkpoint of a training that was cut short, from which a trial with more epochs continues.
 ///
 ///     NAME/continuation/epoch-000003-step-000000000.safetensors
 ///
-/// A checkpoint holds all that a training is at an epoch's end, and what is drawn derives from epoch and step. So a trial that goes on
-/// ends with the bytes of one that was trained in one go; where nothing is there to go on from, it is.
+/// A checkpoint holds the whole state of a training at the end of an epoch, and random draws derive from epoch and step. So a
+/// continued trial ends with the same bytes as an uninterrupted one. Without a checkpoint, the trial trains from the start.
 struct StageContinuation {
-  /// The folder in the directory of the trial that was cut short.
+  /// The name of the folder in the directory of the trial that was cut short.
   private static let folder = "continuation"
 
-  /// The epochs that are done.
+  /// The number of finished epochs.
   let epochs: Int
-  /// The checkpoint at their end.
+  /// The checkpoint after these epochs.
   let checkpoint: Checkpoint
-  /// What the trial said of them.
+  /// The path of the log of these epochs.
   let log: String
 
-  /// What a trial left for another one's stage; `nil` where it is gone, or is of another training.
+  /// Finds the checkpoint that a trial left for a stage of another; `nil` if it is missing or of another training.
   init?(_ continued: TrialSpec.Continuation, of spec: TrialSpec, stage: Int, in folder: TrialFolder) {
     guard let place = folder.directory(of: continued.address),
       let node = try? SettingsNode(contentsOf: place + "/" + TrialFolder.specification),
@@ -34,9 +34,9 @@ struct StageContinuation {
     epochs = checkpoint.progress.epoch
   }
 
-  /// Keeps the checkpoints of a stage whose training was cut short.
+  /// Moves the checkpoints of a stage that was cut short to the trial's directory.
   ///
-  /// If that fails, another trial begins anew.
+  /// Errors are ignored: then the next trial trains from the start.
   static func keep(_ checkpoints: String, in directory: String) {
     let place = directory + folder
     try? FileManager.default.removeItem(atPath: place)

@@ -2,43 +2,45 @@ public import Graphs
 import Ops
 public import Tensors
 
-/// What a network takes over from one of which it is a changed form: a search's child starts from its parent's trained weights.
+/// Initializes a changed network from the trained weights of the network that it was derived from.
+///
+/// A search uses it to start a child from its parent.
 ///
 ///     let start = Inheritance(of: parent, by: child, random: random).graph
 ///
-/// Layers are known again by name and kind; what became of a layer follows from its shapes:
+/// Layers of the same name and kind correspond. Their shapes determine the change:
 ///
-/// - **wider**: channels `n…m` are copies of drawn ones, `g(j) = j` for `j < n`. A copied channel's weights in the layers that read it are
-///   divided among the copies by drawn shares of sum 1: `U[·,j] = share_j · W[·,g(j)]`. Unequal shares, so that copies learn different things.
-/// - **narrower**: the channels of the largest `Σ |w|` stay, over all layers whose channels are tied.
-/// - **deeper**: a new layer of as many channels and the same plane starts as the identity, and so does a new batch norm.
-/// - **a larger kernel**: the old one within zeros, where the padding puts it; **a smaller one**: its middle.
-/// - **a removed layer**: what read it takes the channels of what it read, by their numbers.
-/// - **a replaced block**: layers of another kind start anew; what reads them keeps its weights by their numbers.
+/// - **wider**: channel j copies channel g(j) of the parent, with `g(j) = j` for the first n channels and a random g(j) for the others.
+///   Layers that read a copied channel divide its weights among the copies by random shares of sum 1, `U[·,j] = share_j · W[·,g(j)]`.
+///   Unequal shares let the copies diverge in training.
+/// - **narrower**: the channels with the largest `Σ |w|` stay, summed over all layers whose channels are tied.
+/// - **deeper**: a new layer with as many channels and the same plane starts as the identity, and so does a new batch norm.
+/// - **larger kernel**: the old kernel, surrounded by zeros and aligned by the paddings; **smaller kernel**: the middle of the old one.
+/// - **removed layer**: its readers read the channels of its input, by index.
+/// - **replaced block**: layers of another kind keep their initial weights; their readers inherit weights by channel index.
 ///
-/// The child computes what the parent does where it is only wider or deeper, or its kernels are larger: wider ones exactly, new layers
-/// behind values that their activation leaves alone (a ReLU behind a ReLU). Encodings are not taken over: weights are what the parent
-/// computed with.
+/// A wider child or one with larger kernels computes exactly what the parent does. A deeper one does so if the activations behind new
+/// layers leave their inputs unchanged, as a ReLU behind a ReLU. Encodings are not inherited: weights are the parent's projected values.
 ///
-/// **Paper** Chen, Goodfellow, Shlens, "Net2Net: accelerating learning via knowledge transfer", ICLR 2016, arXiv:1511.05641; kernels and
-/// removal in searches: Elsken, Metzen, Hutter, "Efficient multi-objective neural architecture search via Lamarckian evolution", ICLR
+/// **Papers**: Chen, Goodfellow, Shlens, "Net2Net: accelerating learning via knowledge transfer", ICLR 2016, arXiv:1511.05641; for
+/// kernels and removed layers Elsken, Metzen, Hutter, "Efficient multi-objective neural architecture search via Lamarckian evolution", ICLR
 /// 2019, arXiv:1804.09081; for microcontrollers Fedorov et al., "SpArSe", NeurIPS 2019, arXiv:1905.12107.
 public struct Inheritance {
-  /// The child with what it inherits; what it does not is as it was.
+  /// The child with its inherited weights; other parameters keep their initial values.
   public private(set) var graph: Graph
-  /// The parameters that took something over.
+  /// The names of the parameters that inherited weights, in full or in part.
   public private(set) var inherited: Set<String> = []
 
   private let parent: Graph
   private let random: SeededRandom
-  /// For each value of the child, which channel of the parent's value of that name each of its channels is; `nil` for none.
+  /// For each value of the child, the index of the parent's channel that each channel copies; `nil` for none.
   private var maps: [String: [Int?]] = [:]
-  /// The layers whose output channels are tied, by each of them.
+  /// For each layer, the layers whose output channels are tied to its own.
   private let ties: [String: [String]]
 
-  /// Takes over the weights that fit.
+  /// Copies the weights that fit to the child.
   ///
-  /// The child has parameters already: those without a counterpart keep their start.
+  /// The child must be initialized: parameters without a counterpart keep their values.
   public init(of parent: Graph, by child: Graph, random: SeededRandom) {
     self.parent = parent
     self.random = random
@@ -102,11 +104,13 @@ public struct Inheritance {
     }
   }
 
-  /// Which channels of the parent's layer a layer's are.
+  /// The channel of the parent's layer that each output channel copies.
+  ///
+  /// A wider layer adds random copies; a narrower one keeps the strongest channels in their order.
   private func mixed(_ node: Node, _ kin: Node) -> [Int?] {
     let (now, before) = (graph.channels(of: node.name), parent.channels(of: kin.name))
     if now >= before {
-      // Tied layers draw the same.
+      // The seed depends on the widths alone, so that tied layers copy the same channels.
       var drawn = SeededRandom(seed: 0, purpose: "copied channels", before, now)
       return (0..<before).map { $0 } + (before..<now).map { _ in drawn.below(before) }
     }
@@ -145,7 +149,7 @@ public struct Inheritance {
 
   // MARK: Parameters
 
-  /// Fills a layer from the parent's of that name: its output channels, and the channels that it reads.
+  /// Copies the parameters of the parent's layer, mapped by output channels and by the channels that are read.
   private mutating func take(_ node: Node, _ kin: Node, _ channels: [Int?], reading read: [Int?]) {
     let before = Dictionary(
       parent.slots(of: kin).map { ($0.slot.role, $0.slot) }, uniquingKeysWith: { first, _ in first })
@@ -169,14 +173,14 @@ public struct Inheritance {
     }
   }
 
-  /// Fills weights `[O, I, …]`; false where the kernels do not slide alike.
+  /// Fills weights `[O, I, …]`; returns false if the kernels cannot be aligned.
   private func fill(
     _ target: inout Tensor, _ source: Tensor, _ node: Node, _ kin: Node, _ slot: ParameterSlot,
     _ channels: [Int?], _ read: [Int?]
   ) -> Bool {
     guard let taps = Taps(node.op, kin.op, target.shape, source.shape) else { return false }
     let inputs = target.shape[1]
-    // Without an axis of inputs (a depthwise kernel) each filter has its own.
+    // A depthwise kernel has no axis of input channels: each filter reads its own channel.
     let sources: [(channel: Int?, share: Float)] =
       slot.inputAxis == nil
       ? (0..<inputs).map { ($0 < source.shape[1] ? $0 : nil, 1) }
@@ -196,14 +200,16 @@ public struct Inheritance {
     return true
   }
 
-  /// The parent's channels that a layer reads; by their numbers where none is known, as behind a block of another kind.
+  /// The parent's channels that a layer reads; equal indices if none is known, as behind a block of another kind.
   private func known(_ read: [Int?], inputs: Int, before: Int) -> [Int?] {
     let map = read.count == inputs ? read.map { $0.flatMap { $0 < before ? $0 : nil } } : []
     if map.contains(where: { $0 != nil }) { return map }
     return (0..<inputs).map { $0 < before ? $0 : nil }
   }
 
-  /// Divides each channel's weights among its copies.
+  /// The shares by which the copies of each channel divide its weights.
+  ///
+  /// The draws derive from the channel's index, so all readers of a channel share alike.
   private func shares(of channels: [Int?], _ reader: String) -> [(channel: Int?, share: Float)] {
     var copies: [Int: [Int]] = [:]
     for (index, channel) in channels.enumerated() {
@@ -229,7 +235,7 @@ public struct Inheritance {
     }
   }
 
-  /// Makes a new layer the identity where it can be; false where it stays as it was.
+  /// Makes a new layer the identity if its shape allows it, else leaves it unchanged and returns false.
   private mutating func identity(_ node: Node, _ shapes: [Shape]) -> Bool {
     guard let input = shapes.first, graph.shape(of: node.name) == input else { return false }
     if let norm = node.op as? BatchNorm {
@@ -261,14 +267,14 @@ public struct Inheritance {
   }
 }
 
-/// Where the taps of a kernel lie in another one that slides over the same pixels.
+/// The positions of a kernel's taps in another kernel that slides over the same pixels.
 private struct Taps {
-  /// Taps of the kernel, and of the other one.
+  /// The number of taps of the kernel and of the other one.
   let count, before: Int
   private let width, oldHeight, oldWidth: Int
   private let down, right: Int
 
-  /// `nil` for layers that do not slide alike.
+  /// Returns `nil` for convolutions of unequal dilation, and for other layers with unequal numbers of taps.
   init?(_ op: any Op, _ old: any Op, _ shape: Shape, _ oldShape: Shape) {
     count = shape.dimensions.dropFirst(2).reduce(1, *)
     before = oldShape.dimensions.dropFirst(2).reduce(1, *)
@@ -280,7 +286,7 @@ private struct Taps {
     guard now.dilation == old.dilation else { return nil }
     width = now.kernel.width
     (oldHeight, oldWidth) = (old.kernel.height, old.kernel.width)
-    // Tap u sees row i·s - p + u·d: that is what tap u + (p' - p)/d of the other one saw.
+    // At output row i, tap u reads row i·s - p + u·d, which tap u + (p' - p)/d of the other kernel reads.
     func shift(_ padding: Int, _ before: Int, _ dilation: Int) -> Int {
       Int((Double(before - padding) / Double(dilation)).rounded())
     }
@@ -288,7 +294,7 @@ private struct Taps {
     right = shift(now.padding.width, old.padding.width, now.dilation.width)
   }
 
-  /// The tap of the other kernel; `nil` outside of it.
+  /// The index of the other kernel's tap at the same position; `nil` outside that kernel.
   func place(of tap: Int) -> Int? {
     let (row, column) = (tap / width + down, tap % width + right)
     guard (0..<oldHeight).contains(row), (0..<oldWidth).contains(column) else { return nil }
@@ -297,7 +303,7 @@ private struct Taps {
 }
 
 extension Graph {
-  /// The channels (axis 1) of a value.
+  /// The number of channels (axis 1) of a value.
   fileprivate func channels(of value: String) -> Int { shape(of: value)?.dimensions.dropFirst().first ?? 0 }
 
   fileprivate func channelRule(of node: Node) -> ChannelRule { node.op.channels(inputShapes(of: node)) }

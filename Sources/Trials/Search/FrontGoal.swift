@@ -2,20 +2,20 @@ import Readings
 public import Runs
 import Settings
 
-/// Several quantities that a search makes little of together, under limits; and which of the candidates that none beats is taken.
+/// A goal that minimizes several quantities together under limits, and the rule that picks a candidate from the front.
 public struct FrontGoal: Sendable, Equatable {
-  /// What is to be little; none in the goal of a candidate, which searches for other objectives may share.
+  /// The quantities to minimize; empty in goals of candidates, so that searches for other objectives can share them.
   public var objectives: [SearchQuantity]
-  /// The most of quantities, minimized or not.
+  /// The upper limits of quantities, minimized or not.
   public var limits: [SearchQuantity: Double]
-  /// The targets that candidates are read on.
+  /// The targets on which candidates are measured, sorted.
   public var targets: [String]
-  /// The digests of the targets' profiles, as another profile makes another search.
+  /// The digests of the targets' profiles; another profile makes another search.
   public var profiles: [String: String]
-  /// Which candidate becomes the row.
+  /// The rule by which a candidate becomes the row; `nil` in goals of candidates.
   public var pick: FrontPick?
 
-  /// Makes a goal; its targets are those that the quantities name.
+  /// Makes a goal; its targets are those of the objectives and limits.
   public init(
     minimizing objectives: [SearchQuantity], limits: [SearchQuantity: Double] = [:],
     profiles: [String: String] = [:], pick: FrontPick? = nil
@@ -27,7 +27,7 @@ public struct FrontGoal: Sendable, Equatable {
     self.pick = pick
   }
 
-  /// What a candidate has to know: the targets that it is read on.
+  /// The goal of a candidate: targets and profiles without objectives, limits and pick.
   public var ofCandidates: FrontGoal {
     var goal = self
     (goal.objectives, goal.limits, goal.pick) = ([], [:], nil)
@@ -74,17 +74,16 @@ public struct FrontGoal: Sendable, Equatable {
   }
 }
 
-/// Which candidate of a front becomes a row.
+/// A rule that picks a candidate from a front.
 public enum FrontPick: Sendable, Hashable {
-  /// The one that is nearest to what the front reaches at best in each objective, each counted as a share of the front's extent.
+  /// The candidate nearest to the ideal point, the least value of each objective, in shares of the front's extents.
   case knee
-  /// The one of the least of an objective.
+  /// The candidate with the least value of an objective.
   case least(SearchQuantity)
-  /// So many: the knee, then the least of each objective in their order, then those with most room around them on the front; counted
-  /// from 1.
+  /// A place, from 1, in this order: the knee, the least of each objective, then by falling crowding distance.
   case number(Int)
 
-  /// `knee`, an objective's name, or a number.
+  /// Reads `knee`, the name of a quantity, or a positive number; `nil` for other words.
   public init?(named name: String) {
     if name == "knee" {
       self = .knee
@@ -96,7 +95,7 @@ public enum FrontPick: Sendable, Hashable {
     }
   }
 
-  /// The word that names it.
+  /// The word for the rule in recipes.
   public var name: String {
     switch self {
     case .knee: "knee"
@@ -105,14 +104,15 @@ public enum FrontPick: Sendable, Hashable {
     }
   }
 
-  /// What it adds to its row's name.
+  /// The suffix of the row's name, such as `-knee` or `-least-error`.
   public var suffix: String { if case .least = self { "-least-" + name } else { "-" + name } }
 }
 
 extension FrontGoal {
-  /// The reason why a candidate misses the limits, or a target's own; `nil` if it meets all.
+  /// The reason why a candidate misses the limits or does not fit a target; `nil` if it meets all.
   ///
-  /// Its distance is the sum of the excesses as shares of the limits.
+  /// The distance is the sum of the excesses as shares of the limits, plus 1 for each target that it does not fit. It is infinite
+  /// without a student. Throws `TrialError.goal` if a reading or a limited quantity is unknown.
   public func miss(of candidate: CandidateResult) throws -> TrialGoal.Miss? {
     if let failure = candidate.failure { return TrialGoal.Miss(distance: .infinity, reason: failure) }
     var distance = 0.0
@@ -136,7 +136,9 @@ extension FrontGoal {
       ? nil : TrialGoal.Miss(distance: distance, reason: reasons.joined(separator: "; "))
   }
 
-  /// What a candidate takes of the objectives; `nil` where it made no student.
+  /// The candidate's values of the objectives, in their order; `nil` without a student.
+  ///
+  /// Throws `TrialError.goal` if a value is unknown.
   public func values(of candidate: CandidateResult) throws -> [Double]? {
     guard candidate.failure == nil else { return nil }
     return try objectives.map { try value(of: $0, candidate) }
@@ -155,9 +157,9 @@ extension FrontGoal {
     return value
   }
 
-  /// The places of the candidates that meet the limits and that no other such candidate beats; the first of equal ones.
+  /// The indices of the non-dominated candidates among those that meet the limits; the first of equal ones.
   ///
-  /// Candidates whose training was cut short are left out, unless all were.
+  /// Candidates whose training was cut short are left out, unless all were cut short.
   public func front(of candidates: [CandidateResult]) throws -> [Int] {
     var known: [(place: Int, values: [Double])] = []
     let hasWhole = candidates.contains { $0.isCutShort == nil && $0.failure == nil }
@@ -171,7 +173,7 @@ extension FrontGoal {
     return zip(known, ranks).filter { $0.1 == 0 }.map(\.0.place)
   }
 
-  /// The place of the candidate that a rule takes, and how it misses the limits if none meets them; then it is the nearest.
+  /// The index of the candidate that a rule picks; if none meets the limits, the nearest one with its miss.
   func chosen(
     _ pick: FrontPick, of candidates: [CandidateResult]
   ) throws -> (index: Int, miss: TrialGoal.Miss?) {
@@ -212,6 +214,7 @@ extension FrontGoal {
     return nearest
   }
 
+  /// The index of the point nearest to the ideal point, by Euclidean distance in shares of the extents.
   private static func knee(of points: [[Double]]) -> Int {
     let axes = points[0].indices.map { axis in points.map { $0[axis] } }
     let ends = axes.map { (low: $0.min() ?? 0, high: $0.max() ?? 0) }
@@ -225,7 +228,7 @@ extension FrontGoal {
     return distances.indices.min { (distances[$0], $0) < (distances[$1], $1) } ?? 0
   }
 
-  /// The point of the least of an axis; of several the one that is least in the others, in their order.
+  /// The index of the point with the least value on an axis; ties go to the lexicographically least point.
   private static func least(of points: [[Double]], on axis: Int) -> Int {
     func key(_ place: Int) -> [Double] { [points[place][axis]] + points[place] }
     return points.indices.min { first, second in
@@ -233,7 +236,7 @@ extension FrontGoal {
     } ?? 0
   }
 
-  /// All places of a front, in the order in which rows are taken.
+  /// The indices of all points of a front, in the order of `FrontPick.number`.
   private static func order(of points: [[Double]]) -> [Int] {
     let room = ParetoRanks.crowding(of: points)
     let first = [knee(of: points)] + points[0].indices.map { least(of: points, on: $0) }

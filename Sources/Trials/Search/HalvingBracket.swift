@@ -3,9 +3,9 @@ import Settings
 import Tensors
 import Training
 
-/// Rungs of a race: many candidates of few epochs, of which the best go on with more.
+/// A schedule of rungs, in which the best candidates of each rung continue with more epochs in the next.
 struct HalvingBracket: Equatable {
-  /// How many are there, and the epochs after which they are judged.
+  /// The number of candidates, and the epochs after which they are compared.
   struct Rung: Equatable {
     let count: Int
     let epochs: Int
@@ -13,8 +13,9 @@ struct HalvingBracket: Equatable {
 
   let rungs: [Rung]
 
-  /// The rungs of `count` candidates whose last has all `epochs`: in each of `halvings` steps one of `factor` is left, with `factor` times as
-  /// many epochs.
+  /// Makes `halvings` + 1 rungs, the first of `count` candidates and the last of all `epochs`.
+  ///
+  /// Each step divides the candidates by `factor` and multiplies the epochs by it; both are at least 1.
   init(count: Int, halvings: Int, factor: Double, epochs: Int) {
     rungs = (0...halvings).map { step in
       Rung(
@@ -24,13 +25,15 @@ struct HalvingBracket: Equatable {
     }
   }
 
-  /// How often `number` can be divided by `factor` without getting below 1.
+  /// The number of times that `number` can be divided by `factor` without falling below 1.
   static func halvings(of number: Double, by factor: Double) -> Int {
-    // A power must not fall short of itself by rounding.
+    // Rounding must not put an exact power of the factor below its exponent.
     number < 1 ? 0 : Int((Foundation.log(number) / Foundation.log(factor) + 1e-9).rounded(.down))
   }
 
-  /// What brackets one after another ask for next: a function of what was observed of the rungs that are finished.
+  /// The next proposals of brackets that run one after another.
+  ///
+  /// They are a pure function of the observations of finished rungs.
   static func proposals(
     _ brackets: [HalvingBracket], _ count: Int, _ search: SearchState
   ) -> [Proposal] {
@@ -60,7 +63,7 @@ struct HalvingBracket: Equatable {
     return []
   }
 
-  /// The best of a rung; what made no student does not go on.
+  /// The best `count` candidates of a rung, as continuations; candidates without a student are left out.
   private static func promoted(
     _ places: Range<Int>, _ search: SearchState, count: Int
   ) -> [Proposal] {

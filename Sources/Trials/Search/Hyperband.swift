@@ -2,13 +2,14 @@ import Foundation
 public import Settings
 import Training
 
-/// Successive halving with every number of first epochs, from the fewest to all: what learns slowly is not lost to what learns fast.
+/// Runs successive halving with several numbers of initial epochs, so that slow learners have a chance too.
 ///
 ///     s = s_max…0,  s_max = ⌊log_η(R / r)⌋:  n = ⌈(s_max + 1) / (s + 1) · η^s⌉ candidates begin with R / η^s epochs
 ///
-/// R is the most epochs and r the fewest; each s is a bracket of `SuccessiveHalving`, all of about the same cost.
+/// R is the largest number of epochs, r the smallest and η the factor. Each s is a bracket of `SuccessiveHalving`; all brackets cost
+/// about the same.
 ///
-/// **Paper** Li, Jamieson, DeSalvo, Rostamizadeh, Talwalkar, "Hyperband: a novel bandit-based approach to hyperparameter optimization",
+/// **Paper**: Li, Jamieson, DeSalvo, Rostamizadeh, Talwalkar, "Hyperband: a novel bandit-based approach to hyperparameter optimization",
 /// JMLR 18, 2018, arXiv:1603.06560, algorithm 1.
 public struct Hyperband: SearchStrategy {
   /// The name in recipes: `hyperband`.
@@ -16,9 +17,9 @@ public struct Hyperband: SearchStrategy {
   /// The description in lists of strategies.
   public static let summary = "successive halving from few, more and all epochs on"
 
-  /// The factor of a rung: one of `factor` candidates goes on, with `factor` times the epochs.
+  /// The factor η between rungs: one in `factor` candidates continues, with `factor` times the epochs; 1.5…100.
   public var factor = 3.0
-  /// The fewest epochs after which candidates are judged.
+  /// The smallest number of epochs after which candidates are compared.
   public var leastEpochs = 1
 
   /// Makes a strategy with the default settings.
@@ -36,12 +37,12 @@ public struct Hyperband: SearchStrategy {
   /// True: candidates are ranked by fronts if the goal has several objectives.
   public var takesFronts: Bool { true }
 
-  /// The number of candidates in all.
+  /// The sum of the candidates of all rungs.
   public func tries(in space: SearchSpace) -> Int {
     brackets(space).reduce(0) { $1.rungs.reduce($0) { $0 + $1.count } }
   }
 
-  /// Refuses a space without a training that can be cut short.
+  /// Refuses a space without a training that can be stopped early and continued.
   public func refusal(of space: SearchSpace) -> String? { SearchSpace.Budget.refusal(of: space, leastEpochs) }
 
   /// The assignments of `propose`.
@@ -54,6 +55,7 @@ public struct Hyperband: SearchStrategy {
     HalvingBracket.proposals(brackets(search.space), count, search)
   }
 
+  /// The brackets, from the one with the fewest initial epochs to the one that trains all candidates in full.
   func brackets(_ space: SearchSpace) -> [HalvingBracket] {
     let epochs = space.budget?.epochs ?? 1
     let most = HalvingBracket.halvings(of: Double(epochs) / Double(leastEpochs), by: factor)

@@ -2,19 +2,20 @@ public import Settings
 import Tensors
 import Training
 
-/// Changes what is on the front, one thing at a time, and lets each child start from its parent's trained weights.
+/// Changes one variable of a member of the front at a time, and starts each child from its parent's trained weights.
 ///
-/// Three stages, of which each knows what those before found:
+/// The search has three stages; each uses all earlier observations:
 ///
-/// 1. `initial` assignments drawn at random, trained from the start;
-/// 2. until `mixed` were tried, the best of drawn assignments and of children;
+/// 1. `initial` random assignments, trained from scratch;
+/// 2. until `mixed` assignments were tried, the best of random assignments and children;
 /// 3. then the best of children alone.
 ///
-/// A child has one variable of a member of the front changed: a number by a normal step, a choice for another one. Its network takes
-/// over what it can of its parent's (`Inheritance`), as it was before its weights were encoded. Which proposal is the best Gaussian
-/// processes say, as in `bayesian`: each proposal has random weights of the objectives; for a goal of one the front are the four best.
+/// A child differs from a member of the front in one variable: a number changes by a normal step, a choice to another choice. Its
+/// network inherits its parent's weights as far as they fit (`Inheritance`), from before they were encoded. Gaussian processes choose
+/// the best proposal, as in `bayesian`; each proposal draws new weights of the objectives. For a single objective, the four best
+/// observations serve as the front.
 ///
-/// **Paper** Fedorov, Adams, Mattina, Whatmough, "SpArSe: sparse architecture search for CNNs on resource-constrained microcontrollers",
+/// **Paper**: Fedorov, Adams, Mattina, Whatmough, "SpArSe: sparse architecture search for CNNs on resource-constrained microcontrollers",
 /// NeurIPS 2019, arXiv:1905.12107.
 public struct MorphismSearch: SearchStrategy {
   /// The name in recipes: `morphism`.
@@ -31,12 +32,12 @@ public struct MorphismSearch: SearchStrategy {
   public var mixed = 20
   /// The number of assignments in a round.
   public var round = 2
-  /// The epochs of a child's longest training; `nil` for as many as others have.
+  /// The epochs of a child's longest training; `nil` for those of the recipe.
   public var childEpochs: Int?
 
-  /// Children and drawn assignments among which a proposal is chosen.
+  /// The numbers of children and random assignments among which a proposal is chosen.
   private static let (children, drawn) = (256, 256)
-  /// Members of the front for a goal of one objective.
+  /// The number of parents for a goal of one objective.
   private static let best = 4
 
   /// Makes a strategy with the default settings.
@@ -104,7 +105,7 @@ public struct MorphismSearch: SearchStrategy {
     return Array(proposed.dropFirst(done - start).prefix(count))
   }
 
-  /// The places of those that become parents: what made a student and is on the front.
+  /// The indices of the parents: observations with a student that are on the front, or the best for one objective.
   private static func front(of observations: [SearchObservation], isOfFront: Bool) -> [Int] {
     let usable = observations.indices.filter { observations[$0].miss.isFinite }
     guard isOfFront else {
@@ -119,7 +120,7 @@ public struct MorphismSearch: SearchStrategy {
     return zip(usable, ranks).filter { $0.1 == 0 }.map(\.0)
   }
 
-  /// What a proposal is chosen among; nothing that was tried, unless all was.
+  /// The candidates for a proposal, without those tried before; all of them if all were tried.
   private func pool(
     _ front: [Int], _ observations: [SearchObservation], _ variables: [SearchVariable], _ known: [Assignment],
     withDrawn: Bool, _ random: inout SeededRandom

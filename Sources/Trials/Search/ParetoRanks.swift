@@ -1,14 +1,14 @@
 import Runs
 
-/// How observations of several objectives compare: fronts behind fronts, and how much room each has on its own.
+/// The comparison of observations of several objectives by non-dominated fronts and crowding distance.
 ///
-/// **Paper** Deb, Pratap, Agarwal, Meyarivan, "A fast and elitist multiobjective genetic algorithm: NSGA-II", IEEE Transactions on
+/// **Paper**: Deb, Pratap, Agarwal, Meyarivan, "A fast and elitist multiobjective genetic algorithm: NSGA-II", IEEE Transactions on
 /// Evolutionary Computation 6, 2002: non-dominated sorting, crowding distance, and domination under constraints.
 package enum ParetoRanks {
-  /// For each point the number of its front: 0 for those that none dominates, 1 for those that only these dominate, and so on.
+  /// The front of each point: 0 for non-dominated points, 1 for points that only front 0 dominates, and so on.
   ///
-  /// A point that meets the limits dominates each that does not, and of two that do not the one that misses them by less
-  /// dominates. O(n²·k) for n points of k objectives.
+  /// A point that meets the limits dominates each that does not. Of two that do not, the one with the smaller miss dominates. Each
+  /// front takes O(n²·k) operations for n points of k objectives.
   package static func ranks(of points: [[Double]], misses: [Double]) -> [Int] {
     let places = points.map { ParetoPoint(name: "", coordinates: $0) }
     func dominates(_ first: Int, _ second: Int) -> Bool {
@@ -27,8 +27,10 @@ package enum ParetoRanks {
     return ranks
   }
 
-  /// For each of some points of one front the mean side of the box that its neighbours leave it, as shares of the front's extent summed
-  /// over objectives; endless at the ends.
+  /// The crowding distance of each point of a front.
+  ///
+  /// It is the distance between the neighbours on both sides as a share of the front's extent, summed over objectives. It is infinite
+  /// for the first and the last point of an objective.
   package static func crowding(of points: [[Double]]) -> [Double] {
     var room = Array(repeating: 0.0, count: points.count)
     for axis in points.first?.indices ?? 0..<0 {
@@ -44,7 +46,7 @@ package enum ParetoRanks {
     return room
   }
 
-  /// The places of the points of lowest rank, those with most room first within a rank, then the earlier.
+  /// The indices of all points by rising rank, then by falling crowding distance, then by index.
   package static func order(of points: [[Double]], misses: [Double]) -> [Int] {
     let ranks = ranks(of: points, misses: misses)
     var room = Array(repeating: 0.0, count: points.count)

@@ -3,21 +3,22 @@ public import Readings
 import Runs
 import Settings
 
-/// What a search may make little of, or hold under a limit: the error on validation images, the file's bytes, or a resource of a
-/// target.
+/// A quantity that a search can minimize or limit.
+///
+/// It is the error on validation images, the size of the file, or a resource of a target.
 public enum SearchQuantity: Sendable, Hashable {
-  /// How far the metric on validation images is from the best there could be, 0…1.
+  /// The distance of the metric on validation images from its best possible value, 0…1.
   case error
-  /// Bytes of the student's file.
+  /// The size of the student's file in bytes.
   case fileBytes
-  /// So much of a target's resource, in its unit.
+  /// A resource of a target, in the resource's unit.
   case resource(Resource, target: String)
 
-  /// The resources of a target that searches know, by their keys in recipes and specifications.
+  /// The resources that searches can use, by their keys in recipes and specifications.
   public static let resources: [(key: String, resource: Resource)] =
     TrialGoal.limitable + [("latencyMs", .latency)]
 
-  /// `error`, `fileBytes` or `TARGET.RESOURCE`, such as `uno.ramBytes`; `nil` for any other word.
+  /// Reads `error`, `fileBytes` or `TARGET.RESOURCE`, such as `uno.ramBytes`; `nil` for other words.
   public init?(named name: String) {
     if name == "error" {
       self = .error
@@ -31,7 +32,7 @@ public enum SearchQuantity: Sendable, Hashable {
     }
   }
 
-  /// The word that names it.
+  /// The word for the quantity in recipes.
   public var name: String {
     switch self {
     case .error: "error"
@@ -41,10 +42,10 @@ public enum SearchQuantity: Sendable, Hashable {
     }
   }
 
-  /// The target that it is read on.
+  /// The target of a resource; `nil` for other quantities.
   public var target: String? { if case .resource(_, let target) = self { target } else { nil } }
 
-  /// How much of it a candidate takes; `nil` where that is not known.
+  /// The candidate's value of the quantity, smaller being better; `nil` if it is unknown.
   func value(of candidate: CandidateResult) -> Double? {
     switch self {
     case .error: candidate.validation.map { candidate.metric.shortfall(of: $0) }
@@ -56,10 +57,10 @@ public enum SearchQuantity: Sendable, Hashable {
 }
 
 extension SettingsNode {
-  /// Amounts of quantities by name, in the names' order.
+  /// Makes a mapping of quantities' names to amounts, sorted by name.
   init(named amounts: [SearchQuantity: Double]) { self.init(sorting: amounts.map { ($0.name, $1.node) }) }
 
-  /// A mapping in the order of its keys.
+  /// Makes a mapping sorted by key.
   init(sorting entries: [(key: String, value: SettingsNode)]) {
     let mark = SettingsMark(source: "built-in")
     self.init(

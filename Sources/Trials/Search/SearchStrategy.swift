@@ -1,18 +1,18 @@
 public import Settings
 public import Tensors
 
-/// A strategy that proposes settings from the outcomes of earlier ones.
+/// A search strategy, which proposes settings from the outcomes of earlier ones.
 ///
-/// It is a pure function of the observations, so that a search whose process was killed continues unchanged.
-/// One more strategy is one file in `Search/` and one line in `SearchCatalogue`. Every assignment becomes a
-/// trial. All assignments of one call can run at the same time, and the next call follows when all are
-/// finished, whatever the number of jobs.
+/// A strategy is a pure function of the observations, so that a search whose process was killed continues
+/// unchanged. A new strategy needs one file in `Search/` and one line in `SearchCatalogue`. Every assignment
+/// becomes a trial. The assignments of one call may run at the same time. The next call follows when all are
+/// finished, for any number of jobs.
 public protocol SearchStrategy: NamedKind {
   /// The largest number of assignments in all.
   func tries(in space: SearchSpace) -> Int
-  /// True if the strategy uses predicted latencies, and so is for goals of latency alone.
+  /// True if the strategy uses predicted latencies; such a strategy supports goals of latency alone.
   var needsLatency: Bool { get }
-  /// The reason why it cannot search a space; `nil` where it can.
+  /// The reason why the strategy cannot search a space; `nil` if it can.
   func refusal(of space: SearchSpace) -> String?
   /// True if the strategy can minimize several objectives together.
   var takesFronts: Bool { get }
@@ -20,7 +20,7 @@ public protocol SearchStrategy: NamedKind {
   var inherits: Bool { get }
   /// The next assignments, at most `count`; none when the search is over.
   func ask(_ count: Int, _ search: SearchState) -> [Assignment]
-  /// The next assignments as `ask` gives them, each with the observation that it was derived from.
+  /// The next assignments as `ask` returns them, with their parents and epochs.
   func propose(_ count: Int, _ search: SearchState) -> [Proposal]
 }
 
@@ -33,7 +33,7 @@ extension SearchStrategy {
   public var takesFronts: Bool { false }
   /// False by default.
   public var inherits: Bool { false }
-  /// Proposes the assignments of `ask`, derived from none, by default.
+  /// Proposes the assignments of `ask` without parents by default.
   public func propose(_ count: Int, _ search: SearchState) -> [Proposal] {
     ask(count, search).map { Proposal($0) }
   }
@@ -43,15 +43,15 @@ extension SearchStrategy {
 public struct Proposal: Sendable, Equatable {
   /// The values of the variables.
   public var assignment: Assignment
-  /// The observation that it was derived from, counted from 0; `nil` where it was drawn from the whole space.
+  /// The index of the observation that it was derived from; `nil` if it was drawn from the whole space.
   public var parent: Int?
-  /// The epochs after which the training that can be cut short ends; `nil` for all.
+  /// The number of epochs after which the training is cut short; `nil` for all epochs.
   public var epochs: Int?
-  /// The observation of the same assignment with fewer epochs from which it goes on; `nil` for none.
+  /// The index of the observation with fewer epochs whose training it continues; `nil` for none.
   public var continues: Int?
-  /// True if its network takes over the weights of its parent, as far as they fit.
+  /// True if its network inherits the weights of its parent, as far as they fit.
   public var inherits = false
-  /// The epochs of the longest training in place of the recipe's; `nil` for these.
+  /// The number of epochs of the longest training; `nil` for the recipe's.
   public var trains: Int?
 
   /// Makes a proposal.
@@ -71,11 +71,11 @@ public struct SearchState: Sendable {
   public var prefersStrong: Bool
   /// The outcomes of all assignments so far, in the order in which they were asked for.
   public var observations: [SearchObservation]
-  /// The source of random draws; refined by the number of the assignment.
+  /// The source of random draws; strategies refine it by the number of the assignment.
   public var random: SeededRandom
   /// The latency limit with its model; `nil` for other goals.
   public var latency: LatencyModel?
-  /// True if several objectives are minimized together: the `objectives` of observations count, not their cost.
+  /// True if several objectives are minimized; then `objectives` of observations count instead of `cost`.
   public var isOfFront = false
 
   /// Makes a state.
@@ -95,8 +95,8 @@ extension SearchState {
   /// The number of observations before the present round, for a first round of `first` members and later ones
   /// of `size`.
   ///
-  /// Strategies that learn propose a round from the observations before it, so the number of members that are
-  /// asked for at a time makes no difference.
+  /// Strategies that learn propose a round from the observations before it, so the result does not depend on
+  /// the number of members that one call requests.
   func roundStart(first: Int, size: Int) -> Int {
     let done = observations.count
     return done < first ? 0 : first + (done - first) / size * size
@@ -113,14 +113,13 @@ public struct SearchObservation: Sendable, Equatable {
   public var validation: Double?
   /// The distance of the metric from its best possible value, 0…1; smaller is better for every metric.
   public var shortfall: Double?
-  /// The latency of an image on the goal's target in ms; `nil` where it was not read.
+  /// The latency of an image on the goal's target in milliseconds; `nil` if it was not measured.
   public var latencyMs: Double?
-  /// The cost that is minimized: the file's bytes where an accuracy is to be kept, the shortfall where limits
-  /// are.
+  /// The cost to minimize: the file's bytes for goals of accuracy, the shortfall for goals with limits.
   public var cost: Double
-  /// What it takes of several objectives; endless where there is no student, empty for goals of one.
+  /// The values of several objectives; infinite without a student, empty for goals of one objective.
   public var objectives: [Double] = []
-  /// The distance from the goal, in the goal's unit: 0 where it is met, infinite without a student.
+  /// The distance from the goal in the goal's unit: 0 if it is met, infinite without a student.
   public var miss: Double
 
   /// Makes an observation; the cost is the shortfall by default, or 1 without one.
@@ -145,8 +144,7 @@ extension SearchObservation {
 }
 
 extension [SearchObservation] {
-  /// The share of the other observations that each is better than, with ties as half: 0…1 for costs of any
-  /// unit.
+  /// The share of the other observations that each one beats, 0…1; a tie counts as half.
   var ranks: [Double] {
     map { own in
       guard count > 1 else { return 0.5 }
@@ -160,7 +158,7 @@ extension [SearchObservation] {
 
 /// All strategies that a recipe may name.
 public enum SearchCatalogue: Catalogue {
-  /// The strategies; one more is one line here.
+  /// The strategies; a new one needs one line here.
   public static let all: [any SearchStrategy.Type] = [
     Bisection.self, Ascent.self, GridSearch.self, RandomSearch.self, AgingEvolution.self,
     SuccessiveHalving.self, Hyperband.self, ControllerSearch.self, BayesianSearch.self, MorphismSearch.self,

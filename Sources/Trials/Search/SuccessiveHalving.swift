@@ -2,15 +2,16 @@ import Foundation
 public import Settings
 import Training
 
-/// Begins many candidates with few epochs, and lets the best of them go on, again and again.
+/// Trains many candidates for few epochs, and repeatedly continues the best of them.
 ///
 ///     n_i = ⌊n / η^i⌋ candidates are judged after r_i = R / η^(k - i) epochs,  i = 0…k
 ///
-/// R is what the stage that is cut short trains at most: the longest that only trains. A candidate goes on from the checkpoint that
-/// it left, so that it ends as one that was trained in one go; stages behind it are run each time. Only those with all epochs can be
-/// chosen. Of several objectives the best are those of the first fronts, with most room on them.
+/// n is `tries`, η is `factor`, and R is the number of epochs of the longest stage that only trains; this stage is cut short. A
+/// candidate continues from its checkpoint and gets the same weights as in one uninterrupted training. Later stages are run in every
+/// rung. Only candidates with all epochs can be chosen. For several objectives, candidates are ranked by front, then by crowding
+/// distance.
 ///
-/// **Paper** Karnin, Koren, Somekh, "Almost optimal exploration in multi-armed bandits", ICML 2013; Jamieson, Talwalkar, "Non-stochastic best
+/// **Papers**: Karnin, Koren, Somekh, "Almost optimal exploration in multi-armed bandits", ICML 2013; Jamieson, Talwalkar, "Non-stochastic best
 /// arm identification and hyperparameter optimization", AISTATS 2016, arXiv:1502.07943.
 public struct SuccessiveHalving: SearchStrategy {
   /// The name in recipes: `halving`.
@@ -18,11 +19,11 @@ public struct SuccessiveHalving: SearchStrategy {
   /// The description in lists of strategies.
   public static let summary = "begins many combinations with few epochs, and lets the best go on"
 
-  /// Candidates of the first rung.
+  /// The number of candidates of the first rung.
   public var tries = 27
-  /// The factor of a rung: one of `factor` candidates goes on, with `factor` times the epochs.
+  /// The factor η between rungs: one in `factor` candidates continues, with `factor` times the epochs; 1.5…100.
   public var factor = 3.0
-  /// The fewest epochs after which candidates are judged.
+  /// The smallest number of epochs after which candidates are compared.
   public var leastEpochs = 1
 
   /// Makes a strategy with the default settings.
@@ -41,10 +42,10 @@ public struct SuccessiveHalving: SearchStrategy {
   /// True: candidates are ranked by fronts if the goal has several objectives.
   public var takesFronts: Bool { true }
 
-  /// The number of candidates in all.
+  /// The sum of the candidates of all rungs.
   public func tries(in space: SearchSpace) -> Int { bracket(space).rungs.reduce(0) { $0 + $1.count } }
 
-  /// Refuses a space without a training that can be cut short.
+  /// Refuses a space without a training that can be stopped early and continued.
   public func refusal(of space: SearchSpace) -> String? { SearchSpace.Budget.refusal(of: space, leastEpochs) }
 
   /// The assignments of `propose`.
@@ -57,6 +58,7 @@ public struct SuccessiveHalving: SearchStrategy {
     HalvingBracket.proposals([bracket(search.space)], count, search)
   }
 
+  /// The only bracket, with as many rungs as the numbers of candidates and epochs allow.
   func bracket(_ space: SearchSpace) -> HalvingBracket {
     let epochs = space.budget?.epochs ?? 1
     let halvings = min(
