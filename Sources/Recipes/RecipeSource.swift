@@ -9,12 +9,12 @@ import Tensors
 import Training
 public import Trials
 
-/// The source of a recipe's trials, which become known step by step.
+/// The source of a recipe's trials, which it resolves as results come in.
 ///
-/// A plan names every trial of the recipe, some of them by the results of others: a control from scratch by
-/// the shape of its student, a searched student by the best of its candidates, and its controls by that
-/// student's settings. Here these become trials: equal shapes, seeds and budgets are equal trials, and are
-/// run once. The trials are a function of the recipe and of results, not of the order in which results come.
+/// Some trials of a plan depend on the results of others: a control from scratch on the shape of its student,
+/// a searched student on the best of its candidates, and its controls on that student's settings. The source
+/// turns these into trials that can run. Trials of equal shape, seed and budget are the same trial and run
+/// once. The trials depend on the recipe and the results, not on the order in which results arrive.
 public struct RecipeSource: TrialSource {
   /// The outcomes of planned trials that have ended, by their addresses in the plan.
   public private(set) var outcomes: [String: TrialOutcome] = [:]
@@ -25,56 +25,56 @@ public struct RecipeSource: TrialSource {
   private var waiting: [TrialSpec]
   /// The trials that can begin.
   private var ready: [TrialSpec] = []
-  /// The receivers of the outcome of a trial that was given out, by its address.
+  /// The receivers of the outcome of each pending trial, by its address.
   private var owners: [String: [(owner: Owner, spec: TrialSpec)]] = [:]
-  /// The outcomes of trials that were given out, by their addresses.
+  /// The outcomes of finished trials, by their addresses.
   private var known: [String: TrialOutcome] = [:]
-  /// The trials that planned ones became, by the planned addresses.
+  /// The resolved trials, by the addresses of the planned ones.
   private var resolved: [String: TrialSpec] = [:]
-  /// Searches under way and those that ended, by what their students share.
+  /// All searches, running and ended, by the key that their students share.
   private var searches: [String: Search] = [:]
-  /// The networks that searches found, by the planned addresses.
+  /// The networks that searches found, by the addresses of the planned students.
   private var starts: [String: TrialSpec.Start] = [:]
   private var settled: [(spec: TrialSpec, outcome: TrialOutcome)] = []
 
   /// The receiver of a trial's outcome.
   private enum Owner {
-    /// The planned trial that it is.
+    /// The planned trial that it resolves.
     case planned(TrialSpec)
-    /// A search, of which it is a candidate.
+    /// The search that has it as a candidate.
     case candidate(of: String)
   }
 
-  /// A search.
+  /// The state of a search.
   private struct Search {
     let described: TrialSearch
-    /// The planned students that each take one of its candidates.
+    /// The planned students; each takes one of the candidates.
     var students: [TrialSpec]
     var state: SearchState
-    /// All candidates, in the order in which they were asked for.
+    /// The trials of all candidates, in the order of their proposals.
     var candidates: [TrialSpec] = []
     var proposals: [Proposal] = []
-    /// What became of those of finished rounds.
+    /// The results of the candidates of finished rounds.
     var results: [CandidateResult] = []
-    /// The places of the candidates that became rows, by the rows' names.
+    /// The indices of the candidates that became rows, by the names of the rows.
     var taken: [String: Int] = [:]
     var isOver = false
-    /// Why it found nothing.
+    /// The outcome of a search that found nothing; `nil` for others.
     var failure: TrialOutcome?
-    /// Why candidates made no student, refused before they were run or failed, by their addresses.
+    /// The reasons why candidates made no student, because they were refused or failed, by their addresses.
     var refused: [String: String] = [:]
     /// The candidates of the present round that have not ended.
     var out: Set<String> = []
   }
 
-  /// Makes the source of a plan; finished trials lie in `folder`.
+  /// Makes the source of a plan; `folder` holds finished trials.
   public init(_ plan: TrialPlan, in folder: TrialFolder) {
     self.plan = plan
     self.folder = folder
     waiting = plan.trials
   }
 
-  // MARK: What a scheduler does
+  // MARK: Scheduling
 
   /// Returns the next trial that can begin; resolves planned trials whose dependencies are finished.
   public mutating func pull() -> TrialSpec? {
@@ -92,7 +92,7 @@ public struct RecipeSource: TrialSource {
     }
   }
 
-  /// Trials that have ended without being pulled, such as those whose dependencies failed.
+  /// Returns trials that ended without being pulled, such as those whose dependencies failed, once each.
   public mutating func takeSettled() -> [(spec: TrialSpec, outcome: TrialOutcome)] {
     defer { settled = [] }
     return settled
@@ -106,12 +106,12 @@ public struct RecipeSource: TrialSource {
     return rest
   }
 
-  // MARK: What came of the plan
+  // MARK: Results
 
-  /// The trial that a planned one became; `nil` while that is unknown.
+  /// The trial that resolves a planned one; `nil` while it is unknown.
   public func resolution(of planned: String) -> TrialSpec? { resolved[planned] }
 
-  /// The rows of the plan, with the addresses of the trials that they became.
+  /// The rows of the plan, with the addresses of their resolved trials.
   public var rows: [TrialRow] {
     plan.rows.map { row in
       var row = row
@@ -120,7 +120,7 @@ public struct RecipeSource: TrialSource {
     }
   }
 
-  /// A copy that has taken in all trials that are finished already, without running any.
+  /// Returns a copy that has processed all finished trials, without running any.
   public func replayed() -> RecipeSource {
     var source = self
     while let spec = source.pull() {
@@ -166,7 +166,7 @@ public struct RecipeSource: TrialSource {
     }
   }
 
-  /// The trial of a planned one whose dependencies are finished.
+  /// Resolves a planned trial whose dependencies are finished.
   private func resolve(_ planned: TrialSpec) throws -> TrialSpec {
     var spec = planned
     if let address = planned.settingsOf, let student = plan.trials.first(where: { $0.address == address }),
@@ -184,7 +184,7 @@ public struct RecipeSource: TrialSource {
     return spec
   }
 
-  /// Gives out a trial, unless its outcome is known or it is in progress.
+  /// Makes a trial ready to run, unless its outcome is known or it is in progress.
   private mutating func give(_ spec: TrialSpec, to owner: Owner) {
     if case .planned(let planned) = owner { resolved[planned.address] = spec }
     let address = spec.address
@@ -212,14 +212,14 @@ public struct RecipeSource: TrialSource {
     }
   }
 
-  /// Ends a search that finds nothing, with the students that wait for it.
+  /// Ends a search that found nothing, and the students that wait for it.
   private mutating func end(_ key: String, _ outcome: TrialOutcome) {
     searches[key]?.isOver = true
     searches[key]?.failure = outcome
     for planned in searches[key]?.students ?? [] { settle(planned, outcome) }
   }
 
-  /// Ends a planned trial that is not run.
+  /// Records the outcome of a planned trial that is not run.
   private mutating func settle(_ planned: TrialSpec, _ outcome: TrialOutcome) {
     guard outcomes[planned.address] == nil else { return }
     outcomes[planned.address] = outcome
@@ -235,11 +235,11 @@ public struct RecipeSource: TrialSource {
 
   // MARK: Searches
 
-  /// Asks for more candidates when those before are done; takes the best when there are no more.
+  /// Starts the next round of a search if the last one is finished; without further candidates, ends the search.
   private mutating func goOn(_ key: String) throws {
     guard var search = searches[key], !search.isOver, search.out.isEmpty, let first = search.students.first
     else { return }
-    // What no candidate survives is no matter of its settings.
+    // If all candidates fail, the cause is not their settings, and more candidates are in vain.
     let ended = search.candidates.compactMap { known[$0.address] }
     if case .failed(let reason)? = ended.first, ended.allSatisfy(\.isFailure) {
       return end(key, .failed("each candidate of its search failed, the first one so: \(reason)"))
@@ -269,7 +269,7 @@ public struct RecipeSource: TrialSource {
         settled.append((spec, .done))
         continue
       }
-      // A candidate that had failed before is reported at once, which may have ended the search.
+      // A candidate that failed earlier is reported at once, which may end the search.
       if searches[key]?.isOver == false { give(spec, to: .candidate(of: key)) }
     }
     if out.isEmpty { try goOn(key) }
@@ -279,7 +279,9 @@ public struct RecipeSource: TrialSource {
     try search.students.first?.teacher.flatMap { try folder.validation(ofTeacher: $0) }
   }
 
-  /// The trial of a proposal; why it is not run, where its network cannot be, is noted in the search.
+  /// The trial of a proposal.
+  ///
+  /// If its network cannot be made, the reason is recorded in `search.refused`, and the trial is not run.
   private func candidate(
     _ proposal: Proposal, of search: inout Search, _ planned: TrialSpec
   ) throws -> TrialSpec {
@@ -296,7 +298,7 @@ public struct RecipeSource: TrialSource {
     }
     candidate.name = "\(search.described.name)~try\(search.candidates.count + 1)"
     if search.described.strategy.inherits {
-      // Weights of few bits are no start: what comes before they are encoded is.
+      // Children start from weights before encoding: the last stage that trains ahead of sharing and quantization.
       candidate.leaves = stages.lastIndex {
         $0.training != nil && ($0.choice.map { $0.order < .sharing } ?? true)
       }
@@ -345,7 +347,7 @@ public struct RecipeSource: TrialSource {
     }
   }
 
-  /// Gives the students of a search that is over as what was found for each.
+  /// Resolves the students of a finished search to the candidates that their rules pick.
   private mutating func take(_ key: String, for students: [TrialSpec]) throws {
     guard let search = searches[key] else { return }
     let teacher = try teacherValidation(of: search)
@@ -354,7 +356,7 @@ public struct RecipeSource: TrialSource {
       guard let goal = planned.goal else { continue }
       if let front = goal.front, case .number(let number) = front.pick {
         let count = try front.front(of: search.results).count
-        // One that misses the limits stands for a front of none.
+        // If the front is empty, the nearest candidate is taken as number 1.
         guard number <= max(1, count) else {
           settle(planned, .notRun("the front of its search has \(count) candidates, fewer than \(number)"))
           continue
@@ -363,7 +365,7 @@ public struct RecipeSource: TrialSource {
       let place = try goal.best(of: search.results, teacher: teacher).index
       searches[key]?.taken[planned.name] = place
       let best = search.candidates[place]
-      // What is trained beside it begins anew.
+      // Only the candidate inherits: controls of its network start from initial weights.
       if case .inherited(let structure, _) = best.start {
         starts[planned.address] = .network(structure)
       } else if search.described.network != nil {
@@ -373,7 +375,7 @@ public struct RecipeSource: TrialSource {
     }
   }
 
-  /// What searches for fronts tried so far, in the order of the plan.
+  /// The records of the searches for fronts so far, in the order of the plan.
   public var searchRecords: [SearchRecord] {
     get throws {
       var keys: [String] = []
@@ -390,7 +392,7 @@ public struct RecipeSource: TrialSource {
     guard let front = search.described.goal.front, let student = search.students.first else { return nil }
     let candidates = try search.results.enumerated().map { place, result in
       let proposal = search.proposals[place]
-      // What was cut short is no student, but says which were let go on.
+      // Candidates that were cut short are no students, but the record shows which ones continued.
       let cut = proposal.epochs.map { "trained for \($0) epochs" }
       return SearchRecord.Candidate(
         number: place + 1, address: result.address,
@@ -414,8 +416,9 @@ public struct RecipeSource: TrialSource {
 }
 
 extension TrialSpec {
-  /// A candidate of a search for this student, with its settings; its goal only names the target of its
-  /// reading.
+  /// A candidate with these stages in the search for this student.
+  ///
+  /// Its goal only names the targets on which it is measured.
   fileprivate func candidate(_ stages: [Stage]) -> TrialSpec {
     var spec = self
     spec.role = .candidate
@@ -439,8 +442,7 @@ extension TrialSpec {
   fileprivate func following(_ student: TrialSpec, as chosen: TrialSpec) -> TrialSpec {
     var spec = self
     spec.settingsOf = nil
-    // A control may have one stage for all up to the last that changes the structure, and then has fewer
-    // stages.
+    // A control may replace all stages up to the last that changes the structure by one, so indices shift.
     let shift = student.stages.count - stages.count
     for (index, stage) in stages.enumerated() {
       guard let own = stage.choice, let planned = student.stages[index + shift].choice,

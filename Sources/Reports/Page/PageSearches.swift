@@ -1,13 +1,15 @@
 import Foundation
 import Runs
 
-/// What searches for fronts tried: pictures of each, its front as a table, and all candidates folded below it.
+/// The part of a page about searches for fronts.
+///
+/// Each search has its pictures, a table of its front, and a folded table of all candidates.
 struct PageSearches {
   private let searches: [SearchRecord]
 
   init(_ report: RunReport) { searches = report.ranking.searches ?? [] }
 
-  /// The HTML; `nil` without searches.
+  /// The HTML of all searches; `nil` without searches.
   var html: String? {
     searches.isEmpty ? nil : searches.map(block).joined(separator: "\n")
   }
@@ -37,13 +39,13 @@ struct PageSearches {
   }
 }
 
-/// A search in words that the page and Markdown share.
+/// The words about a search, which the page and Markdown share.
 struct SearchWords {
   private let search: SearchRecord
 
   init(_ search: SearchRecord) { self.search = search }
 
-  /// What was searched, and what it is worth.
+  /// A summary: strategy, number of candidates, objectives, limits, size of the front, and hypervolume.
   var sentence: String {
     let limits = search.limits.sorted { $0.key < $1.key }.map { "\($0.key) at most \(Self.number($0.value))" }
     let reference = zip(search.objectives, search.reference).map { "\($0) \(Self.number($1))" }
@@ -55,10 +57,10 @@ struct SearchWords {
       + reference.joined(separator: ", ") + "."
   }
 
-  /// The heads of a table of candidates.
+  /// The column heads of a table of candidates.
   var heads: [String] { ["number"] + search.objectives + ["settings", "derived from", "row", "remark"] }
 
-  /// A candidate's line.
+  /// The cells of a candidate's row, in the order of `heads`.
   func cells(_ candidate: SearchRecord.Candidate) -> [String] {
     let values = search.objectives.indices.map { axis in
       candidate.values.map { Self.number($0[axis]) } ?? Quantity.missing

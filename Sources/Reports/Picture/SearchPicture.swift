@@ -1,13 +1,13 @@
 import Foundation
 import Runs
 
-/// A search for a front as a picture: its candidates by two objectives, or what they dominate, candidate by candidate.
+/// A picture of a search for a front: its candidates by two objectives, or its hypervolume over time.
 ///
-/// The same search gives the same picture, on every machine.
+/// The picture is a function of the search alone, the same on every machine.
 struct SearchPicture {
-  /// What is drawn.
+  /// The kind of picture.
   enum View {
-    /// The first objective up, another across.
+    /// The candidates with the first objective on the y axis and another one on the x axis.
     case front(across: Int)
     /// The hypervolume after each candidate.
     case progress
@@ -27,7 +27,7 @@ struct SearchPicture {
     plot = PictureBox(left: 64, top: 54, right: width - 14, bottom: height - 44)
   }
 
-  /// An element of a page; `nil` where there is nothing to draw.
+  /// The picture as an SVG element for a page; `nil` with fewer than two points.
   var inline: String? {
     let drawn = corners
     guard drawn.count > 1 else { return nil }
@@ -49,7 +49,7 @@ struct SearchPicture {
     }
   }
 
-  /// The points in units of what is drawn.
+  /// The points in the units of the axes; candidates with infinite values are left out.
   private var corners: [PicturePlace] {
     switch view {
     case .front(let axis):
@@ -63,7 +63,7 @@ struct SearchPicture {
   }
 
   private func place(_ point: PicturePlace, _ across: PictureAxis, _ up: PictureAxis) -> PicturePlace {
-    // Nothing has no logarithm.
+    // Zero has no place on a logarithmic axis: it is drawn at its end.
     func share(_ axis: PictureAxis, _ value: Double) -> Double { min(max(axis.share(value), 0), 1) }
     return PicturePlace(
       x: plot.left + share(across, point.x) * plot.width, y: plot.bottom - share(up, point.y) * plot.height)

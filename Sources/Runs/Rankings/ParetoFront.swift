@@ -1,9 +1,9 @@
 import Readings
 
-/// A row as a point: what it misses and takes on a target, each to be small.
+/// A row as a point, whose coordinates are all to be minimized.
 package struct ParetoPoint: Equatable {
   package let name: String
-  /// How far the accuracy is from the best one, then a cost an axis.
+  /// The shortfall of the accuracy, then one cost for each axis; for searches the values of the objectives.
   package let coordinates: [Double]
 
   package init(name: String, coordinates: [Double]) {
@@ -35,12 +35,12 @@ package struct ParetoPoint: Equatable {
 package enum Hypervolume {
   /// The share of the unit box that lies above at least one point, the point (1, 1, …) being the reference.
   ///
-  /// **Formula** the volume of the union of the boxes `[p, 1]`, by slices along the last axis: between two
-  /// neighbouring values, the thickness times the volume, with one axis fewer, of the points below. At worst
-  /// O(n^d) for n points on d axes.
+  /// **Formula**: the volume of the union of the boxes `[p, 1]`, in slices along the last axis. A slice between
+  /// two neighbouring values has the volume of its thickness times the volume, in one dimension fewer, of the
+  /// points below it. This takes O(n^d) operations at worst for n points on d axes.
   ///
-  /// **Paper** Zitzler, Thiele, "Multiobjective evolutionary algorithms", IEEE Transactions on Evolutionary
-  /// Computation 3, 1999; slices as in While, Hingston, Barone, Huband, "A faster algorithm for calculating
+  /// **Papers**: Zitzler, Thiele, "Multiobjective evolutionary algorithms", IEEE Transactions on Evolutionary
+  /// Computation 3, 1999; for slices While, Hingston, Barone, Huband, "A faster algorithm for calculating
   /// hypervolume", IEEE Transactions on Evolutionary Computation 10, 2006.
   package static func dominatedShare(_ points: [[Double]]) -> Double {
     let inside = points.filter { $0.allSatisfy { $0 < 1 } }.map { $0.map { max($0, 0) } }

@@ -1,27 +1,27 @@
-/// A search for a front, as a report tells of it: what was tried in which order, what it took, and what came of it.
+/// The record of a search for a front, for reports: its candidates in their order, their values, and the front.
 ///
-/// Everything in it is judged on validation images.
+/// Errors are measured on validation images.
 public struct SearchRecord: Codable, Sendable, Equatable {
-  /// A candidate, in the order in which it was asked for.
+  /// A candidate of a search.
   public struct Candidate: Codable, Sendable, Equatable {
-    /// Counted from 1.
+    /// The position in the order of proposals, from 1.
     public var number: Int
-    /// The trial's address.
+    /// The address of its trial.
     public var address: String
-    /// What was chosen, in words.
+    /// The values of the variables, in words.
     public var settings: String
-    /// What it takes of each objective; `nil` where it made no student.
+    /// The value of each objective; `nil` without a student.
     public var values: [Double]?
-    /// Why it is not within the limits, or made no student; `nil` where it is.
+    /// The reason why it misses the limits, was cut short or made no student; `nil` if it meets the limits.
     public var reason: String?
-    /// The number of the candidate that it was derived from; `nil` where it was drawn from the whole space.
+    /// The number of its parent; `nil` if it was drawn from the whole space.
     public var parent: Int?
-    /// The share of the box between nothing and the reference that the candidates up to this one dominate.
+    /// The share of the box from 0 to the reference that the candidates up to this one dominate, 0…1.
     public var hypervolume: Double
-    /// Whether no candidate within the limits beats it.
+    /// True if it meets the limits and no other such candidate dominates it.
     public var isOnFront: Bool
 
-    /// Makes a candidate; what it is among others is still to be said.
+    /// Makes a candidate; its record sets `hypervolume` and `isOnFront`.
     public init(
       number: Int, address: String, settings: String, values: [Double]?, reason: String?, parent: Int?
     ) {
@@ -40,20 +40,22 @@ public struct SearchRecord: Codable, Sendable, Equatable {
   public var student: String
   /// The seed of the search.
   public var seed: UInt64
-  /// Who proposed.
+  /// The name of the strategy.
   public var strategy: String
-  /// What was minimized together, by name.
+  /// The names of the minimized quantities, two or more.
   public var objectives: [String]
-  /// The most of quantities, by name.
+  /// The upper limits of quantities, by name.
   public var limits: [String: Double]
-  /// The corner of the box: an objective's limit; without one 1 for the error, the most that a candidate took for others.
+  /// The reference point of the hypervolume, one coordinate for each objective.
+  ///
+  /// It is the objective's limit. Without a limit, it is 1 for the error and the largest value of a candidate for others.
   public var reference: [Double]
   /// The candidates, in the order in which they were proposed.
   public var candidates: [Candidate]
   /// The number of the candidate that became each row, by the row's name.
   public var rows: [String: Int]
 
-  /// A record of candidates; says what they are worth beside one another.
+  /// Makes a record; computes the reference, the hypervolumes and the front.
   public init(
     student: String, seed: UInt64, strategy: String, objectives: [String], limits: [String: Double],
     candidates: [Candidate], rows: [String: Int]
@@ -74,13 +76,14 @@ public struct SearchRecord: Codable, Sendable, Equatable {
     judge()
   }
 
-  /// The candidates within the limits that none beats, by the first objective.
+  /// The candidates of the front, sorted by the first objective, then by the others.
   public var front: [Candidate] {
     candidates.filter(\.isOnFront).sorted { first, second in
       (first.values ?? []).lexicographicallyPrecedes(second.values ?? [])
     }
   }
 
+  /// Computes the hypervolume after each candidate, and the final front; the first of equal candidates counts.
   private mutating func judge() {
     var front: [(place: Int, share: ParetoPoint)] = []
     var volume = 0.0
@@ -104,7 +107,10 @@ public struct SearchRecord: Codable, Sendable, Equatable {
 }
 
 extension SearchRecord {
-  /// A record that comes from a file: each candidate and the reference have a value for each objective, and numbers are places.
+  /// Reads a record from a file.
+  ///
+  /// Throws `DecodingError` for fewer than two objectives, for candidates or a reference with another number of values, and for
+  /// candidates that are not numbered from 1.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     student = try container.decode(String.self, forKey: .student)
@@ -125,7 +131,7 @@ extension SearchRecord {
     }
   }
 
-  /// The file's name in a run's directory.
+  /// The name of the file in the directory of a run.
   public static let fileName = "searches.json"
 
   private struct File: Codable {
@@ -133,12 +139,12 @@ extension SearchRecord {
     var searches: [SearchRecord]
   }
 
-  /// Writes the searches of a run beside their place, and puts them there in one step.
+  /// Writes the searches of a run to a temporary file and moves it to `path` in one step.
   public static func write(_ searches: [SearchRecord], to path: String) throws(RunError) {
     try RunFile.write(try RunFile.bytes(File(searches: searches), path: path), to: path)
   }
 
-  /// Reads a file that `write` wrote.
+  /// Reads the searches of a file made by `write`.
   public static func read(_ path: String) throws(RunError) -> [SearchRecord] {
     try RunFile.decode(File.self, from: try RunFile.read(path), schema: 1, path: path).searches
   }

@@ -2,18 +2,18 @@ import Graphs
 import Ops
 import Tensors
 
-/// Kernels of prototypes in floats.
+/// The C code for the similarity to prototypes, in floats.
 struct FloatPrototypes: CKernel {
-  /// The op.
+  /// The op with its number of prototypes and rate.
   let op: Prototypes
-  /// The points `[J, I]`.
+  /// The prototypes `[J, I]`, row by row.
   let prototypes: [Float]
 
   var title: String { "kernels of \(op.count) prototypes" }
   var multiplyAdds: Int { prototypes.count }
   var placement: OutputPlacement { .apart }
 
-  /// Features may lie in any order, as the points are stored in it.
+  /// Accepts any order of features: the prototypes are stored in the same order.
   func orders(_ inputs: [COrder], shapes: [Shape], output: Shape) -> (inputs: [COrder], output: COrder) {
     (inputs, .rowMajor)
   }

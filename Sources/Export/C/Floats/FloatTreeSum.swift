@@ -2,9 +2,9 @@ import Graphs
 import Ops
 import Tensors
 
-/// The sum of floats on a path of a tree.
+/// The C code for the sum of scores along a path of a tree, in floats.
 struct FloatTreeSum: CKernel {
-  /// The op.
+  /// The op with the depth of the tree.
   let op: TreeSum
 
   var title: String { "sum over a path of a tree, \(op.depth) decisions" }

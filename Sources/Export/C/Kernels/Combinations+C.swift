@@ -27,7 +27,7 @@ extension IntegerAdd: CElementwise {
 extension IntegerMultiply: CKernel {
   var title: String { "product" }
 
-  /// Operands of one shape may have any order, as long as both have the same.
+  /// Accepts any order for operands of equal shape, as long as both have the same order.
   func orders(
     _ inputs: [COrder], shapes: [Shape], output: Shape
   ) -> (inputs: [COrder], output: COrder) {

@@ -3,11 +3,11 @@ import Ops
 import Tensors
 
 extension IntegerConvolution: CWeighted {
-  /// The bytes of a window's row from which windows are read in place; shorter rows are copied first.
+  /// The least length of a window's row, in bytes, for reading in place; shorter rows are copied first.
   private static let directRun = 16
   /// The largest number of filters whose weights are unpacked at a time.
   ///
-  /// Four filters share the inputs that they read; more of small ones share the copying of windows.
+  /// Four filters share the inputs that they read. More filters, if they are small, share the copies of windows.
   private var filtersAtOnce: Int { min(op.filters, max(4, 512 / rowCount)) }
 
   var title: String {
@@ -54,13 +54,15 @@ extension IntegerConvolution: CWeighted {
     }
   }
 
-  /// The bytes of the copied windows, rounded up so that the data after them begins at a word.
+  /// The bytes of the copied windows, rounded up to whole words to align the data after them.
   private func patchSpace(_ form: CWeights.Form, windows: Int = 1) -> Int {
     let copies = windows > 1 ? !isPointwise : isPadded || !isDirect(form)
     return copies ? (windows * rowCount + 3) / 4 * 4 : 0
   }
 
-  /// The number of windows that kernels can take at a time: two where all filters see all channels and weights are multiplied.
+  /// The number of windows that kernels can process at a time.
+  ///
+  /// It is two if all filters read all channels and the weights are multiplied.
   private func mostWindows(_ form: CWeights.Form) -> Int {
     switch form {
     case .bytes, .packed, .indexed, .levels, .vectors, .coded:
@@ -69,18 +71,19 @@ extension IntegerConvolution: CWeighted {
     }
   }
 
-  /// True if windows are pixels that follow one another, so that none is copied.
+  /// True if windows are adjacent pixels, so that none is copied.
   private var isPointwise: Bool { op.kernel == 1 && op.stride.width == 1 && !isPadded }
 
-  /// The number of windows that the working memory holds, beside unpacked weights of four filters.
+  /// The number of windows that fit into the working memory beside the unpacked weights of four filters.
   private func windows(_ form: CWeights.Form, room: Int) -> Int {
     let unpacked = form == .bytes ? 0 : rowCount * min(op.filters, 4)
     let most = mostWindows(form)
     return room >= patchSpace(form, windows: most) + unpacked ? most : 1
   }
 
-  /// True if the kernel that goes along rows serves this layer: 3x3, stride 1, and ratios that leave room for the zero point beside
-  /// the product.
+  /// True if the routine for depthwise 3x3 kernels serves this layer.
+  ///
+  /// It needs stride 1, dilation 1, and ratios that leave room for the zero point beside the product.
   private func isOfThree(_ site: CSite) -> Bool {
     isDepthwise && op.kernel == 3 && op.stride == 1 && op.dilation == 1 && !site.rescalesByShifts
       && op.padding.height <= 1 && op.padding.width <= 1 && min(input[1], input[2]) > 1
@@ -144,7 +147,7 @@ extension IntegerConvolution: CWeighted {
     )
   }
 
-  /// Calls the kernel that goes along rows where it serves the layer and the processor has its instructions, else a general one.
+  /// Calls the routine for 3x3 kernels if it serves the layer and the processor has its instructions, else a general one.
   private func alongRows(
     _ site: CSite, weights: String, or general: String, _ arguments: String
   ) -> (routines: [CRoutine], body: [String]) {
@@ -190,7 +193,7 @@ extension IntegerConvolution: CWeighted {
     }
   }
 
-  /// Code that unpacks some filters at a time and applies them at all positions.
+  /// Code that unpacks the weights of a group of filters and applies them at all positions, group by group.
   private func unpacked(
     _ weights: CWeights, _ site: CSite, _ arguments: String
   ) -> (routines: [CRoutine], body: [String]) {

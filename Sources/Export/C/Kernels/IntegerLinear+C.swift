@@ -8,7 +8,7 @@ extension IntegerLinear: CWeighted {
 
   var title: String { "linear" }
 
-  /// Any order is accepted: the weights are put into the same.
+  /// Accepts any order of inputs: the weights are stored in the same order.
   func orders(_ inputs: [COrder], shapes: [Shape], output: Shape) -> (inputs: [COrder], output: COrder) {
     (inputs, .rowMajor)
   }
@@ -29,9 +29,9 @@ extension IntegerLinear: CWeighted {
     }
   }
 
-  /// The weights that are looked up at a time where there is no memory for a row.
+  /// The number of weights that are looked up at a time without memory for a row.
   ///
-  /// They are whole sub-vectors, and whole bytes in case numbers must be stored instead.
+  /// It covers whole sub-vectors and, for weights stored as numbers, whole bytes.
   private func leastChunk(_ width: Int) -> Int {
     min((inputs + 7) / 8 * 8, max(Self.chunk / (8 * width), 1) * 8 * width)
   }
@@ -111,12 +111,12 @@ extension IntegerLinear: CWeighted {
     return code
   }
 
-  /// A call where a condition holds for the processor, else what works everywhere.
+  /// A call under a preprocessor condition on the processor, with general code otherwise.
   private func alternative(_ condition: String, _ call: String, _ general: [String]) -> [String] {
     ["#if \(condition)", call, "#else", "{"] + general.map { "  " + $0 } + ["}", "#endif"]
   }
 
-  /// The weights that are unpacked at a time: whole bytes, or the whole row.
+  /// The number of weights that are unpacked at a time: a multiple of 8, or the whole row.
   private func chunk(_ site: CSite) -> Int {
     site.scratch.count >= inputs ? site.scratch.count : site.scratch.count / 8 * 8
   }

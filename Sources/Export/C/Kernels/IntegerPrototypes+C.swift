@@ -5,12 +5,14 @@ import Tensors
 extension IntegerPrototypes: CKernel {
   var title: String { "kernels of \(count) prototypes" }
 
-  /// Features may lie in any order, as the points are stored in it.
+  /// Accepts any order of features: the prototypes are stored in the same order.
   func orders(_ inputs: [COrder], shapes: [Shape], output: Shape) -> (inputs: [COrder], output: COrder) {
     (inputs, .rowMajor)
   }
 
-  /// Distances are computed twice, once for the nearest: a few products cost less than a word of memory for each.
+  /// Emits two passes over the prototypes: one finds the least distance, the other computes the outputs.
+  ///
+  /// Computing distances twice saves 4 bytes of memory for each prototype.
   func code(_ site: CSite) -> CCode {
     let columns = site.orders[0].elements(features)
     let arranged = (0..<count).flatMap { row in columns.map { prototypes[row * features + $0] } }

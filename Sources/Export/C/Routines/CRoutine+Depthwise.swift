@@ -1,14 +1,14 @@
 extension CRoutine {
-  /// Convolutions of each channel by itself, with weights in flash.
+  /// Depthwise convolutions with weights in flash.
   static let depthwise = CRoutine(
     name: "depthwise", needs: [convolution, gather, dual], text: depthwiseText(suffix: "", read: "@@_BYTE"))
 
-  /// The same with weights in memory.
+  /// Depthwise convolutions with weights in memory.
   static let depthwiseInMemory = CRoutine(
     name: "depthwise_memory", needs: [convolution, gather, dual],
     text: depthwiseText(suffix: "_memory", read: "*"))
 
-  /// Weights and images both have channels last, so four channels of each are one word.
+  /// The text of a depthwise routine; weights and images have channels last, so a word holds four channels.
   private static func depthwiseText(suffix: String, read: String) -> String {
     #"""
     /* One place of all channels: the window begins at x, its rows lie stride apart. */
@@ -80,9 +80,10 @@ extension CRoutine {
     """#
   }
 
-  /// The same of kernels of 3x3 that go pixel by pixel: along a row go the sums of three outputs, so that a byte is read once a row.
+  /// Depthwise convolutions of 3x3 with stride 1, which keep the sums of three outputs while they move along a row.
   ///
-  /// A row of the kernel that lies outside of the image has weights of zero, and what it adds is in the bias.
+  /// So each byte is read once for each row of the kernel. Kernel rows outside the image get weights of zero, and their contribution
+  /// is added to the bias.
   static let depthwiseOfThree = CRoutine(
     name: "depthwise_three", needs: [convolution, dual],
     text: #"""

@@ -39,10 +39,10 @@ extension CRoutine {
       #endif
       """)
 
-  /// The outputs of runs of bytes that lie `stride` apart.
+  /// Outputs of a dense product with an input of several runs of bytes, `stride` apart.
   static let dense = CRoutine(name: "dense", needs: [products, dot], text: denseText(suffix: ""))
 
-  /// The same with weights in memory.
+  /// Outputs of a dense product with weights in memory.
   static let denseInMemory = CRoutine(
     name: "dense_memory", needs: [dense, dotInMemory],
     text: """
@@ -53,10 +53,10 @@ extension CRoutine {
       #endif
       """)
 
-  /// Outputs of two windows at a time: a word of weights is unpacked once for both, one of a window once for two filters.
+  /// Outputs of two windows at a time: a word of weights is unpacked once for both windows, a word of inputs once for two filters.
   ///
-  /// The loop needs all registers that there are. Its instructions are kept in their order, in which no value is needed longer than it
-  /// must be; in any other, compilers keep sums in memory.
+  /// The loop needs all registers. The order of its instructions is fixed and keeps the lifetimes of values short; in other orders,
+  /// compilers spill sums to memory.
   static let denseOfTwo = CRoutine(
     name: "dense_two", needs: [products, dense],
     text: #"""
@@ -125,9 +125,9 @@ extension CRoutine {
       #endif
       """#)
 
-  /// Linear layers of packed weights of four bits, read where they lie: two outputs share what they read of the input.
+  /// Linear layers with packed weights of four bits, used without unpacking to memory; two outputs share each read input.
   ///
-  /// Bytes with a weight in their upper half and nothing below are weights times 16.
+  /// A byte with a weight in its upper half and zeros below is the weight times 16.
   static let denseOfNibbles = CRoutine(
     name: "dense_nibbles", needs: [products],
     text: #"""
@@ -179,7 +179,7 @@ extension CRoutine {
       #endif
       """#)
 
-  /// MULS leaves the product's sign in the carry, and SBC spreads it over a byte.
+  /// A sum of products in AVR assembly; MULS puts the product's sign in the carry, and SBC extends it to a byte.
   private static func avrDot(suffix: String, load: String) -> String {
     #"""
     static @@_NOINLINE @@_SPARE int32_t @_dot\#(suffix)(const int8_t *x, const int8_t *weights, int count, int32_t sum) {
@@ -245,7 +245,7 @@ extension CRoutine {
     """#
   }
 
-  /// Four outputs at a time share the inputs that they read; two on processors with few registers.
+  /// The text of a dense routine: four outputs share the inputs that they read, two on processors with few registers.
   private static func denseText(suffix: String) -> String {
     #"""
     /* Outputs first, first + 1, ... (count of them) of one place: rows runs of run bytes, stride apart in x. */

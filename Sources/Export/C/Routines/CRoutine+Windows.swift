@@ -1,5 +1,5 @@
 extension CRoutine {
-  /// The C structure of the positions of windows in an image.
+  /// The C structure of a sliding window: extents of image, output and kernel, stride, padding and dilation.
   static let window = CRoutine(
     name: "window",
     text: #"""
@@ -13,7 +13,7 @@ extension CRoutine {
       } @_window;
       """#)
 
-  /// Copies the bytes of a window one after another.
+  /// Copies the bytes of a window to contiguous memory.
   static let gather = CRoutine(
     name: "gather", needs: [prelude, dual, window],
     text: gatherText(
@@ -37,7 +37,7 @@ extension CRoutine {
         """,
       copy: words("@@_LOAD(next + i)"), fill: words("0x1010101u * (uint8_t)zero")))
 
-  /// Writes words of four bytes where a processor has unaligned ones.
+  /// Code that copies four bytes at a time on processors with unaligned access.
   private static func words(_ word: String) -> String {
     """
     #if defined(@@_DSP)
@@ -46,11 +46,11 @@ extension CRoutine {
     """
   }
 
-  /// The same for floats.
+  /// Copies the floats of a window to contiguous memory.
   static let gatherFloats = CRoutine(
     name: "gather_floats", needs: [prelude, window], text: gatherText(longCopy: "", copy: "", fill: ""))
 
-  /// Windows that lie in the image are copied row by row, others pixel by pixel.
+  /// The text of a copy routine: row by row for windows inside the image, else pixel by pixel.
   private static func gatherText(longCopy: String, copy: String, fill: String) -> String {
     #"""
     /* Copies count channels of a window, from a first on; outside of the image they are zero. */
@@ -101,7 +101,7 @@ extension CRoutine {
     """#
   }
 
-  /// The C structure of convolutions.
+  /// The C structure of a convolution.
   static let convolution = CRoutine(
     name: "convolution", needs: [products, window],
     text: #"""
@@ -125,7 +125,9 @@ extension CRoutine {
     name: "convolve_memory", needs: [convolution, gather, denseInMemory, denseOfTwo],
     text: convolveText(suffix: "_memory", pairs: pairs))
 
-  /// Two windows at a time: they lie side by side, or are copied so.
+  /// Code that computes two windows at a time with the DSP instructions of Cortex-M.
+  ///
+  /// Windows of one pixel are adjacent in the image; others are copied one behind the other.
   private static let pairs = #"""
     #if defined(@@_DSP)
           if (layer->windows > 1 && column + 1 < window->columns) {
