@@ -38,7 +38,8 @@ for name, layer in (("relu", layers.Activation("relu")), ("elu", layers.Activati
         said = "equal" if np.allclose(theirs, ours, atol=1e-5) else "not equal"
     except Exception:
         said = "refused"
-    print(f"{name}: {said}", *unknown, *([f"{len(model.graph.input)} inputs"] if len(model.graph.input) > 1 else []), *([f"{missing} undefined"] if missing else []))
+    inputs = len(model.graph.input)
+    print(f"{name}: {said}", *unknown, *([f"{inputs} inputs"] if inputs > 1 else []), *([f"{missing} undefined"] if missing else []))
 PYTHON
 OPENBLAS_NUM_THREADS=1 "$work/venv/bin/python" "$work/case.py" "$work" 2> "$work/errors" | tee "$work/seen" || { cat "$work/errors"; exit 1; }
 [ "$(cat "$work/seen")" = "$(cat <<'TEXT'

@@ -52,7 +52,8 @@ def cost(data, target):
 for target in ("ethos-u55-128", "ethos-u65-512"):
     for kernel, stride, read, made in ((3, 2, 32, 32), (3, 3, 32, 32), (3, 4, 32, 32), (5, 4, 32, 32), (3, 3, 3, 64), (4, 4, 3, 64)):
         products = (48 // stride) ** 2 * kernel ** 2 * read * made
-        print(f"{target}, {kernel}x{kernel} by {stride}, {read} to {made}: {products // 1000} thousand products,", cost(layer(kernel, stride, read, made), target))
+        print(f"{target}, {kernel}x{kernel} by {stride}, {read} to {made}: {products // 1000} thousand products,",
+              cost(layer(kernel, stride, read, made), target))
 PYTHON
 OPENBLAS_NUM_THREADS=1 "$work/venv/bin/python" "$work/case.py" "$work" 2> "$work/errors" | tee "$work/seen" || { cat "$work/errors"; exit 1; }
 [ "$(cat "$work/seen")" = "$(cat <<'TEXT'

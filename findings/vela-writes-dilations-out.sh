@@ -48,7 +48,9 @@ def cost(data, target):
     summary = next(name for name in os.listdir() if name.endswith(".csv"))
     row = next(csv.DictReader(open(summary)))
     os.remove(summary)
-    return f"{round(float(row['nn_macs']) / 1e6)} million products, {round(float(row['cycles_total']) / 1000)} thousand cycles, operators left to the processor: {re.search('CPU operators = ([0-9]+)', said)[1]}"
+    products, cycles = round(float(row["nn_macs"]) / 1e6), round(float(row["cycles_total"]) / 1000)
+    left = re.search("CPU operators = ([0-9]+)", said)[1]
+    return f"{products} million products, {cycles} thousand cycles, operators left to the processor: {left}"
 
 for target in ("ethos-u55-128", "ethos-u65-512"):
     for dilation in range(1, 8):
