@@ -97,7 +97,7 @@ struct BoxFormatTests {
   func controlCharacters() throws {
     let folder = try Self.vocSet()
     let names = (1...9).reversed().map { "\($0)\u{7F}x" }
-    try Self.voc(folder, "g", names.map { Self.object($0, [1, 1, 2, 2]) })
+    try Self.voc(folder, "a", names.map { Self.object($0, [1, 1, 2, 2]) })
     let error = #expect(throws: DatasetError.self) {
       _ = try Dataset.open(folder.path, options: Self.options)
     }

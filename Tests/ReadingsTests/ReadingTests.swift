@@ -87,7 +87,7 @@ struct ReadingTests {
 
   @Test("of several names that are refused the first is named")
   func firstOfHostileNames() throws {
-    let resources = (1...9).reversed().map { #""\($0)x":{"value":1,"unit":"count","better":"lower"}"# }
+    let resources = (1...9).reversed().map { #""\#($0)x":{"value":1,"unit":"count","better":"lower"}"# }
     let json = #"{"basis":"measured","fits":true,"resources":{\#(resources.joined(separator: ","))}}"#
     let error = #expect(throws: DecodingError.self) { _ = try Self.read(json) }
     guard case .dataCorrupted(let context) = error else {
