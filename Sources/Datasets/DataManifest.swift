@@ -42,7 +42,7 @@ public struct DataManifest: Configurable, Sendable {
   public var splits: Splits?
   /// The use of a `val/` folder in data without a `test/` folder; `nil` leaves it to the options.
   public var valFolder: ValFolder?
-  /// Which classes are taken together as one; `nil` leaves them apart.
+  /// The groups of class folders that form classes; `nil` if each folder is a class.
   public var groups: ClassGroups?
   /// The names of the augmentations after which the annotations of this data still hold.
   public var augmentations: [String] = []

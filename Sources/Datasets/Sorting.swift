@@ -19,10 +19,10 @@ struct Sorting {
   private(set) var messages: [String] = []
   let layout: FolderLayout
 
-  /// The folders of each group, where classes are groups of folders.
+  /// The groups of class folders that form classes; `nil` if each folder is a class.
   private var groups: ClassGroups?
 
-  /// Takes classes together as `groups` says.
+  /// Sorts the files of a scan into classes, merged by `groups`.
   init(_ scan: Scan, path: String, groups: ClassGroups? = nil) throws(DatasetError) {
     let images = scan.files.compactMap { $0.format == nil ? nil : $0.path }
     guard !images.isEmpty else {
@@ -42,7 +42,7 @@ struct Sorting {
     sort(scan)
   }
 
-  /// Makes classes of groups of them.
+  /// Replaces the classes by their groups, and the labels accordingly.
   private mutating func take(_ groups: ClassGroups, path: String) throws(DatasetError) {
     let labels = try groups.labels(of: classes, path: path)
     for position in files.indices { files[position].label = labels[files[position].label] }
@@ -150,7 +150,7 @@ struct Sorting {
   var digest: String {
     var hasher = SHA256()
     var buffer: [UInt8] = []
-    // The same images in other classes are other data.
+    // The digest covers the groups: the same images in other classes are other data.
     if let groups { buffer.append(contentsOf: groups.node.canonicalJSON.utf8) }
     for file in files {
       buffer.append(UInt8(file.split.map { $0.order + 1 } ?? 0))

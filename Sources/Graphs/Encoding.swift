@@ -36,7 +36,7 @@ public protocol Encoding: Sendable, Equatable {
   /// The encoding of a tensor whose elements outside a mask are zero.
   ///
   /// Those elements must not influence the others, so a codebook counts them in the cluster of zero alone.
-  /// Where elements are independent, it is the encoding itself.
+  /// If elements are independent, it is the encoding itself.
   func masked(by mask: Mask) -> Self
   /// The encoding that is left when each output channel is multiplied by its own factor.
   ///

@@ -18,9 +18,9 @@ public struct RecipeGoal: Sendable {
   public var latencyExponent: Double?
   /// Limits for the target's resources, in addition to those of the target itself.
   public var limits: [Resource: Double] = [:]
-  /// What accuracy is weighed against; `nil` where accuracy alone decides.
+  /// The quantities against which accuracy is weighed; `nil` if accuracy alone decides.
   public var reward: TrialGoal.Reward?
-  /// Several objectives in place of all others.
+  /// The goal with several objectives, which replaces all others; `nil` for goals of one.
   public var front: FrontGoal?
   /// By which rules candidates of a front become rows.
   public var picks: [FrontPick] = []

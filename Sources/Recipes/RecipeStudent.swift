@@ -18,7 +18,7 @@ public struct RecipeStudent: Sendable {
   public var teacher: String?
   /// The stages, in order.
   public var stages: [RecipeStage]
-  /// What candidates of its search are called: its name without what tells rows of one search apart.
+  /// The name of its search's candidates: the student's name without the suffix of the row.
   public var searchName: String
   /// The goal of a search over settings; `nil` for fixed settings.
   public var goal: RecipeGoal?

@@ -238,7 +238,7 @@ public struct TrialPlanner {
     return spec
   }
 
-  /// What a searched student's candidates are judged by.
+  /// The goal by which the candidates of a searched student are judged.
   private func trialGoal(_ goal: RecipeGoal) -> TrialGoal {
     var found = TrialGoal(
       accuracyPoints: goal.accuracyPoints, target: goal.target,

@@ -226,7 +226,7 @@ package struct TrialPipeline {
       (finished.progress.updates - (continued?.epochs ?? 0) * trainer.stepsPerEpoch) * settings.batch
   }
 
-  /// What another trial has trained of a stage, and left for this one.
+  /// The checkpoint of a stage that another trial left for this one; `nil` if there is none.
   private func continuation(_ stage: TrialSpec.Stage, _ index: Int) -> StageContinuation? {
     runner.spec.continues.flatMap { StageContinuation($0, of: runner.spec, stage: index, in: runner.folder) }
   }

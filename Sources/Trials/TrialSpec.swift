@@ -260,7 +260,7 @@ extension TrialSpec {
     return spec
   }
 
-  /// Whether some training ends before its schedule does.
+  /// True if a stage's training ends before its schedule does.
   var isTruncated: Bool { stages.contains { $0.through != nil } }
 }
 
@@ -423,9 +423,9 @@ public struct TrialGoal: Sendable, Equatable {
   public var latencyExponent: Double?
   /// Limits for the target's resources, in addition to those of the target itself.
   public var limits: [Resource: Double]
-  /// What accuracy is weighed against; `nil` where accuracy alone decides.
+  /// The quantities against which accuracy is weighed; `nil` if accuracy alone decides.
   public var reward: Reward?
-  /// Several objectives in place of all others; `nil` for goals of one.
+  /// The goal with several objectives, which replaces all others; `nil` for goals of one.
   public var front: FrontGoal?
   /// True if candidates are read on the target as rows are, simulated where possible, even without a latency
   /// goal.

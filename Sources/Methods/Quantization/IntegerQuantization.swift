@@ -227,8 +227,7 @@ struct IntegerQuantization {
     try setNumbers(numbers, of: node, in: &graph)
   }
 
-  /// Puts prototypes on the grid of the features that they are compared with, or on the least that is a power of two coarser and reaches
-  /// all of them.
+  /// Quantizes prototypes to the grid of the features, or to the finest one coarser by a power of two that covers them.
   private func encodePrototypes(of node: Node, in graph: inout Graph, bits: Int) throws {
     let points = try located(method) { [graph] in try graph.parameter(.prototypes, of: node) }
     let bits = min(max(bits, 2), 16)

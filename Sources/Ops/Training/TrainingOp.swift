@@ -2,11 +2,11 @@ public import Graphs
 
 /// An op that a network has only while it trains; a compression method adds and removes it.
 ///
-/// A checkpoint may hold it. No file of a network does, and no exporter knows it. Most give their first input in inference.
+/// Checkpoints may contain it; files of networks and exporters do not. In inference, most return their first input.
 public protocol TrainingOp: Op {}
 
 extension TrainingOp {
-  /// Inference computes nothing.
+  /// Unmoved: in inference the output is the input.
   public var placement: OutputPlacement { .unmoved }
   /// Vanishes in inference.
   public var valueFlow: ValueFlow { .vanishing }

@@ -179,7 +179,7 @@ public struct Ranking: Codable, Sendable, Equatable {
   public var targetOrder: [String] = []
   /// The recommended students for each target, in the order of the recipe.
   public var decisions: [Decision] = []
-  /// What searches for fronts tried, in the order of the recipe; `nil` where there was none.
+  /// The records of searches for fronts, in the order of the recipe; `nil` if there was none.
   public var searches: [SearchRecord]?
 }
 

@@ -32,7 +32,7 @@ public struct CandidateResult: Codable, Sendable, Equatable {
   public var reading: Reading?
   /// On each target of a goal of several objectives, by the target's name; `nil` for other goals.
   public var readings: [String: Reading]?
-  /// Whether its training was cut short, so that it is no student that is taken; `nil` where it was not.
+  /// True if its training was cut short, so that it cannot become a student; `nil` if it was not.
   public var isCutShort: Bool?
   /// The stages of the pipeline, in order.
   public var stages: [TrialResult.StageRecord]

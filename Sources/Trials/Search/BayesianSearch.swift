@@ -101,7 +101,7 @@ public struct BayesianSearch: SearchStrategy {
     var cost: Double?
     /// The degree to which it met the goal: 1 for met, 0 for missed, between for a prediction.
     var met: Double
-    /// Which observation it is, or will be.
+    /// The index of the observation, also of a proposal of this round; `nil` for other candidates.
     var number: Int?
     /// The observation around which it was drawn.
     var parent: Int?
@@ -191,14 +191,14 @@ public struct BayesianSearch: SearchStrategy {
   private static func cumulative(_ value: Double) -> Double { 0.5 * Foundation.erfc(-value / 2.squareRoot()) }
 }
 
-/// Several objectives as one cost.
+/// A scalarization of several objectives to one cost.
 struct ObjectiveScale {
-  /// The least and the most of each objective that was seen, on its scale.
+  /// The least and the largest observed value of each objective, on its scale.
   private let ends: [(low: Double, high: Double)]
-  /// Whether the scale is one of logarithms: bytes span magnitudes, but nothing has none.
+  /// True for objectives on a logarithmic scale: positive values that span at most `widestSpan`.
   private let areLogarithms: [Bool]
   private static let widestSpan = 1e4
-  /// How much the sum counts beside the largest: without it points that are only weakly dominated would cost as little.
+  /// The weight of the sum in the augmented Chebyshev norm; without it, weakly dominated points could cost as little.
   private static let sumShare = 0.05
 
   init(_ observations: [SearchObservation]) {
@@ -215,14 +215,14 @@ struct ObjectiveScale {
     }
   }
 
-  /// Weights of sum 1, evenly over all such.
+  /// Draws weights of sum 1, uniformly from the simplex.
   func drawnWeights(_ random: inout SeededRandom) -> [Double] {
     let drawn = ends.map { _ in -Foundation.log(max(Double(random.next() >> 11) * 0x1p-53, 1e-12)) }
     let sum = drawn.reduce(0, +)
     return drawn.map { $0 / sum }
   }
 
-  /// The augmented Chebyshev norm; `nil` for what made no student.
+  /// The augmented Chebyshev norm of the weighted objectives; `nil` without a student.
   func cost(of observation: SearchObservation, _ weights: [Double]) -> Double? {
     let values = observation.objectives
     guard values.count == ends.count, !values.isEmpty, values.allSatisfy(\.isFinite) else { return nil }

@@ -11,20 +11,20 @@ import Tensors
 public struct SearchSpace: Sendable, Equatable {
   /// The variables, in the order of an assignment's values.
   public var variables: [SearchVariable]
-  /// The training that a search may cut short; `nil` where there is none.
+  /// The training that a search may cut short; `nil` if there is none.
   public var budget: Budget?
 
-  /// A stage's training that can be ended early, and gone on with.
+  /// The training of a stage that can be stopped early and continued.
   public struct Budget: Sendable, Equatable {
-    /// Which stage, counted from 0.
+    /// The index of the stage.
     public var stage: Int
-    /// Its epochs.
+    /// The number of its epochs.
     public var epochs: Int
 
     /// Makes a budget.
     public init(stage: Int, epochs: Int) { (self.stage, self.epochs) = (stage, epochs) }
 
-    /// Why a search that cuts trainings short cannot do so in a space; `nil` where it can.
+    /// The reason why no training of a space can be cut short after `leastEpochs`; `nil` if one can.
     static func refusal(of space: SearchSpace, _ leastEpochs: Int) -> String? {
       guard let budget = space.budget else {
         return
@@ -58,7 +58,7 @@ public struct SearchSpace: Sendable, Equatable {
     return stages
   }
 
-  /// What an assignment chooses, in words.
+  /// The names and values of an assignment, in words.
   public func words(_ assignment: Assignment) -> String {
     zip(variables, assignment.values).map { "\($0.name) \($1.words)" }.joined(separator: ", ")
   }

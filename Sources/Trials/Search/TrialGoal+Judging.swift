@@ -13,14 +13,14 @@ extension TrialGoal {
     public var reason: String
   }
 
-  /// Accuracy weighed against quantities: `accuracy · Π (quantity / reference)^w`, w at most 0.
+  /// A reward that weighs accuracy against quantities: `accuracy · Π (quantity / reference)^w`, w at most 0.
   public struct Reward: Sendable, Equatable {
-    /// w unless it is given, as MnasNet has it.
+    /// The default of w, as in MnasNet.
     public static let defaultExponent = -0.07
 
-    /// What each quantity is held against.
+    /// The reference of each quantity, in its unit.
     public var references: [SearchQuantity: Double]
-    /// w.
+    /// The exponent w.
     public var exponent: Double
 
     /// Makes a reward.
@@ -44,7 +44,7 @@ extension TrialGoal {
       }
     }
 
-    /// The product of `(quantity / reference)^w`; quantities that are not known or nothing count as their references.
+    /// The product of `(quantity / reference)^w`; unknown quantities and zeros have the factor 1.
     func factor(of candidate: CandidateResult) -> Double {
       references.keys.sorted { $0.name < $1.name }.reduce(1.0) { product, quantity in
         guard let reference = references[quantity], let found = quantity.value(of: candidate), found > 0
@@ -54,7 +54,7 @@ extension TrialGoal {
     }
   }
 
-  /// Whether the strongest compression that meets the goal is sought, not the weakest.
+  /// True if the strongest compression that meets the goal is sought, false for the weakest.
   public var prefersStrong: Bool { accuracyPoints != nil }
 
   /// The targets on which a candidate is read, as a goal; `nil` for none.

@@ -15,11 +15,11 @@ public struct TrialSearch: Sendable {
   ///
   /// Throws where there is none, or where it cannot meet the goal whatever its training.
   public var network: (@Sendable (Assignment) throws -> Graph)?
-  /// What its candidates are called.
+  /// The name that its candidates' names begin with.
   public var name = ""
-  /// Students of one search that take different candidates have the same word here; empty for a search of one student.
+  /// The key shared by students that take different candidates of one search; empty for a search of one student.
   public var group = ""
-  /// Whether another student of the group brings the candidates.
+  /// True if another student of the group provides the candidates.
   public var isShared = false
 
   /// Makes a search.

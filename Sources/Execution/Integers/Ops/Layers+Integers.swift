@@ -16,7 +16,7 @@ extension Linear: IntegerLowering {
 }
 
 extension Prototypes: IntegerLowering {
-  /// Refuses points on a grid that is not the features' times a power of two.
+  /// Makes the kernel; refuses prototypes whose step is not the features' step times a power of two.
   func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
     let input = frame.inputs[0]
     guard let parameter = frame.parameters[.prototypes],

@@ -1,8 +1,8 @@
 import Ops
 
-/// What `TreeSum` and `Prototypes` are written as, read back as what it was.
+/// The fusion of the operators written for `TreeSum` and `Prototypes` to these ops.
 extension ONNXFusion {
-  /// Looks at the last operators of both patterns.
+  /// Fuses both patterns, which it finds by their last operators.
   mutating func fuseTreesAndPrototypes() {
     for index in nodes.indices {
       switch nodes[index].opType {
@@ -13,7 +13,7 @@ extension ONNXFusion {
     }
   }
 
-  /// `exp(a - largest a)` with `a = -rate · Σ (x - p)²`.
+  /// Matches prototypes: `exp(a - max a)` with `a = -rate · Σ (x - p)²`.
   private mutating func fusePrototypes(_ index: Int) {
     guard let relative = maker(of: nodes[index], 0, "Sub"), let flat = maker(of: relative, 1, "Flatten"),
       let pool = maker(of: flat, 0, "GlobalMaxPool"), let plane = maker(of: pool, 0, "Unsqueeze"),
@@ -31,7 +31,7 @@ extension ONNXFusion {
       [.float("rate", Float(-factor))])
   }
 
-  /// `relu(signs · (decisions > 0) + offsets) · scores`, with the signs and offsets of a tree.
+  /// Matches a tree's sum: `relu(signs · (decisions > 0) + offsets) · scores`, with the signs and offsets of a tree.
   private mutating func fuseTree(_ index: Int) {
     guard let product = maker(of: nodes[index], 0, "MatMul"), let row = maker(of: product, 0, "Unsqueeze"),
       let path = maker(of: row, 0, "Relu"), let sum = maker(of: path, 0, "Gemm"), sum.input.count == 3,
@@ -50,19 +50,19 @@ extension ONNXFusion {
       index, TreeSumReader.type, [positive.input[0], scores.input[0]], [.int("depth", tree.depth)])
   }
 
-  /// The node of a type that makes an input of another.
+  /// The node that produces an input of another, if it has the given type.
   private func maker(of node: ONNXNodeProto, _ input: Int, _ type: String) -> ONNXNodeProto? {
     guard node.input.count > input, let found = self.node(node.input[input], type), !found.input.isEmpty
     else { return nil }
     return found
   }
 
-  /// The whole numbers of an input that is stored.
+  /// The integers of a constant input.
   private func integers(_ node: ONNXNodeProto, _ input: Int) -> [Int]? {
     node.input.count > input ? stored(node.input[input])?.knownIntegers : nil
   }
 
-  /// A whole number among a node's attributes.
+  /// An integer attribute of a node.
   private func number(_ node: ONNXNodeProto, _ name: String, default value: Int) -> Int {
     node.attribute.first { $0.name == name }.map { Int($0.i) } ?? value
   }

@@ -21,8 +21,9 @@ extension Concat: ONNXNodeWriter {
 }
 
 extension TreeSum: ONNXNodeWriter {
-  /// Whether an image goes through a node is how many decisions on the way to it are as they must be, less all but one of them; of
-  /// these numbers, 1 or less than 1, the positive ones choose rows of scores.
+  /// Writes the sum as `relu(signs · (decisions > 0) + offsets) · scores` with the constants of `conditions`.
+  ///
+  /// The rectified value is 1 for nodes on the image's path and 0 for others, so it selects their scores.
   func write(_ node: ONNXNodeContext, to file: inout ONNXGraphWriter) {
     func add(_ type: String, _ inputs: [String], _ what: String, _ attributes: [ONNXAttributeProto] = [])
       -> String
@@ -45,8 +46,11 @@ extension TreeSum: ONNXNodeWriter {
     file.add("Flatten", [add("MatMul", [path, scores], "sum")], node.output, [.int("axis", 1)])
   }
 
-  /// By node and decision 1 or -1 where the node lies on that side of it, else 0, and by node 1 less than the positive sides on its way
-  /// make of them: their sum for the decisions taken, 1 for positive and 0 for others, is 1 at the nodes of the path, less elsewhere.
+  /// The signs `[node, decision]` and offsets `[node]` that detect the nodes of a path.
+  ///
+  /// A sign is 1 or -1 if the node lies on the positive or the other side of the decision, else 0. The offset is 1 minus the number
+  /// of positive sides on the way to the node. With decisions of 1 for positive and 0 for others, signs · decisions + offset is 1
+  /// for nodes on the path and at most 0 for others.
   var conditions: (signs: [Float], offsets: [Float]) {
     var signs = Array(repeating: Float(0), count: nodes * decisions)
     var offsets = Array(repeating: Float(1), count: nodes)

@@ -3,8 +3,9 @@ import Ops
 import Tensors
 
 extension Prototypes: ONNXNodeWriter {
-  /// Squared differences in a row for each prototype, of whose negative sums the largest, as a pooling finds it in every operator set, is
-  /// taken.
+  /// Writes the negative squared distances minus their maximum, then the exponential.
+  ///
+  /// A max pooling finds the maximum, as it has the same form in every operator set.
   func write(_ node: ONNXNodeContext, to file: inout ONNXGraphWriter) {
     func add(_ type: String, _ inputs: [String], _ what: String, _ attributes: [ONNXAttributeProto] = [])
       -> String

@@ -2,7 +2,7 @@ import Graphs
 import Ops
 import Tensors
 
-/// Kernels of prototypes, which `ONNXFusion` makes of the operators that they are written as.
+/// The reader of the node that `ONNXFusion` makes for `Prototypes`.
 enum PrototypesReader: ONNXNodeReader {
   static let type = "Prototypes"
   static let types = [type]
@@ -23,7 +23,7 @@ enum PrototypesReader: ONNXNodeReader {
   }
 }
 
-/// The sum on a path of a tree, which `ONNXFusion` makes of the operators that it is written as.
+/// The reader of the node that `ONNXFusion` makes for `TreeSum`.
 enum TreeSumReader: ONNXNodeReader {
   static let type = "TreeSum"
   static let types = [type]
