@@ -7,12 +7,8 @@ public struct DatasetOptions: Sendable {
   public var seed: UInt64 = 0
   /// The share of the training images that become validation images if the data has none; 0 for none.
   public var validationFraction = 0.1
-  /// The use of a `val/` folder in data without a `test/` folder; `nil` for the manifest's, or for testing without one.
-  public var valFolder: ValFolder?
   /// The groups of class folders that form classes, from a manifest; `nil` if each folder is a class.
   var groups: ClassGroups?
-  /// True to leave out files that cannot be read; false to throw.
-  public var skipBad = false
   /// The use of a `val/` folder in data without a `test/` folder.
   ///
   /// `nil` leaves it to the manifest. Without one, the validation images serve as test images.
