@@ -1,7 +1,7 @@
+public import Images
+
 // SAFETY: a batch belongs to exactly one side at a time: a preparing thread until it is handed over under the
 // loader's lock, then the consumer until its next call of `next()`.
-
-public import Images
 
 /// One prepared batch: normalized images and their annotations.
 ///

@@ -250,7 +250,7 @@ struct CompareTests {
       .write(to: URL(filePath: folder + "/spec.json"))
     #expect(try trial(["--detached"]) == 69)
     let errors = try tool.text("trial.err")
-    #expect(errors.contains("instruction set avx9, found ") && errors.contains("plan it anew"), "\(errors)")
+    #expect(errors.contains("instruction set avx9, found ") && errors.contains("plan it again"), "\(errors)")
     try Data(text.replacing(/"epochs" *: *1/, with: "\"epochs\": 2").utf8)
       .write(to: URL(filePath: folder + "/spec.json"))
     #expect(try trial(["--detached"]) == 69)
