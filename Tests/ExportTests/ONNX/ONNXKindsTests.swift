@@ -547,6 +547,7 @@ struct ONNXKindsTests {
     sample.add("Pad", ["image", "pads", "nd"], ["p"])
     sample.add("Conv", ["p", "wd"], ["c"])
     sample.addEnd(from: "c")
+    sample.proto.graph.output = [ONNXSample.value("y", [nil, 12])]
     let graph = try read(sample).model.graph
     #expect(graph[.weight, of: "c"]?.encoding is Integer)
     let images = images([3, 8, 8], batch: 4)

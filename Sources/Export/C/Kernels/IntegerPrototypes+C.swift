@@ -19,7 +19,7 @@ extension IntegerPrototypes: CKernel {
     let points = CArray(site.name("prototypes"), .int8, arranged)
     let table = CArray(site.name("powers"), .int16, powers)
     return CCode(
-      arrays: [points, table], routines: [.prelude, .clamp, .rescale],
+      arrays: [points, table], routines: [.prelude, .clamp] + (isLarge ? [] : [.rescale]),
       body: [
         "const int8_t *x = \(site.inputs[0]), *p;",
         "int8_t *y = \(site.output);",
@@ -38,8 +38,7 @@ extension IntegerPrototypes: CKernel {
         "    if (pass == 0) {",
         "      if (distance < nearest) nearest = distance;",
         "    } else {",
-        "      distance = @_rescale(distance - nearest, \(rescale.multiplier), \(rescale.shift));",
-        "      if (distance > \(Self.largest)) distance = \(Self.largest);",
+      ] + exponent + [
         "      rest = distance & 511;",
         "      rest = 16384 - 4 * rest + ((rest * rest) >> 11);",
         "      rest *= @@_HALF(\(table.name) + (distance >> 9));",
@@ -49,6 +48,29 @@ extension IntegerPrototypes: CKernel {
         "  }",
         "}",
       ],
-      bounds: [bounds], ratios: [rescale])
+      bounds: [bounds], ratios: isLarge ? [] : [rescale])
+  }
+
+  /// True if the routine `rescale` is for results of a byte alone: ratios above a quarter cut sums off.
+  private var isLarge: Bool { rescale.shift < 17 }
+
+  /// Lines that make the exponent of a distance.
+  ///
+  /// A large ratio is multiplied in 32 bits, which hold every product whose exponent is not clipped.
+  private var exponent: [String] {
+    guard isLarge else {
+      return [
+        "      distance = @_rescale(distance - nearest, \(rescale.multiplier), \(rescale.shift));",
+        "      if (distance > \(Self.largest)) distance = \(Self.largest);",
+      ]
+    }
+    let most = Int64(Self.largest) << Int64(rescale.shift) / Int64(rescale.multiplier) + 1
+    let half = rescale.shift == 0 ? 0 : Int64(1) << Int64(rescale.shift - 1)
+    return [
+      "      distance -= nearest;",
+      "      if (distance > \(most)) distance = \(most);",
+      "      distance = (distance * \(rescale.multiplier) + \(half)) >> \(rescale.shift);",
+      "      if (distance > \(Self.largest)) distance = \(Self.largest);",
+    ]
   }
 }
