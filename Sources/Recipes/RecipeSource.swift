@@ -242,7 +242,7 @@ public struct RecipeSource: TrialSource {
     // If all candidates fail, the cause is not their settings, and more candidates are in vain.
     let ended = search.candidates.compactMap { known[$0.address] }
     if case .failed(let reason)? = ended.first, ended.allSatisfy(\.isFailure) {
-      return end(key, .failed("each candidate of its search failed, the first one so: \(reason)"))
+      return end(key, .failed("all candidates of its search failed, the first one because: \(reason)"))
     }
     let teacher = try teacherValidation(of: search)
     search.results = try candidates(of: search)

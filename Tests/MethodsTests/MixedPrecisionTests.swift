@@ -162,7 +162,7 @@ struct MixedPrecisionTests {
     let evidence = QuadraticLoss(graph, ["a": 10, "b": 0.001, "c": 0], interaction: 1000)
     let rewrite = try quantized(graph, evidence, .loss, mean: 4)
     #expect(bits(rewrite.graph) == ["a": 4, "b": 4, "c": 4])
-    #expect(rewrite.warnings.contains { $0.contains("all have 4") }, "\(rewrite.warnings)")
+    #expect(rewrite.warnings.contains { $0.contains("all layers have 4") }, "\(rewrite.warnings)")
   }
 
   @Test("A mean below all widths is refused")

@@ -294,7 +294,7 @@ struct RecipeSourceTests {
     _ = try runAll(&wider, in: trials, environment) { again.append($0.name) }
     #expect(again.isEmpty || again == ["small"])
     for (fit, words) in [
-      ("flashBytes: -1", "bytes above 0"), ("ramBytes: many", "ramBytes"), ("flashBites: 1", "did you mean"),
+      ("flashBytes: -1", "above 0 bytes"), ("ramBytes: many", "ramBytes"), ("flashBites: 1", "did you mean"),
     ] {
       let message = errorMessage { _ = try self.plan(student(fit)) }
       #expect(message.contains(words), "\(message)")

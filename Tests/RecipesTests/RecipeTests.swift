@@ -141,14 +141,14 @@ struct RecipeTests {
           SearchVariable(stage: 1, setting: "convolutionBits", domain: .choices([3.node, 5.node])),
         ]))
     for (text, hint) in [
-      ("search: grid", "needs a goal"),
+      ("search: grid", "is for students with a goal"),
       ("fit: {target: uno, latencyMs: 5, latencyExponent: -0.07}", "compares rewards"),
       ("fit: {target: uno, latencyMs: 5, latencyExponent: 0.07}\n    search: grid", "-10...0"),
       ("keep: {accuracyPoints: 1}\n    search: gird", "did you mean \"grid\""),
       ("keep: {accuracyPoints: 1}\n    over: {sparsty: [0.1]}", "magnitude-pruning.sparsity"),
       (
         "keep: {accuracyPoints: 1}\n    over: {sparsity: [0.1, 0.2]}",
-        "bisection halves the range of one number"
+        "bisection needs the range of one number"
       ),
       ("keep: {accuracyPoints: 1}\n    search: grid\n    over: {sparsity: {from: 0.5, to: 1.5}}", "1.5"),
       (
