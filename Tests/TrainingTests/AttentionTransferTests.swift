@@ -172,7 +172,7 @@ struct AttentionTransferTests {
   func refusals() throws {
     for (objective, teacher, words) in [
       (AttentionTransfer(), nil, "objective attention: it learns from a teacher, but none is given"),
-      (SoftTargets(), nil, "objective soft-targets: learns from a teacher"),
+      (SoftTargets(), nil, "objective soft-targets: it learns from a teacher, but none is given"),
       (
         SoftTargets(), TeacherOutputs.network(try Self.network(2, side: 8)),
         "teacher: input: expected the student's 1x6x6, found 1x8x8"
