@@ -161,7 +161,7 @@ struct TrialRunnerTests {
       #expect(spec.address != trial.address)
       let place = folder + "/trials/other"
       let message = errorMessage { _ = try TrialRunner(spec, directory: place, environment).run() }
-      #expect(message.contains(what) && message.contains("let condense compare plan it anew"), "\(message)")
+      #expect(message.contains(what) && message.contains("let condense compare plan it again"), "\(message)")
       #expect(!FileManager.default.fileExists(atPath: place))
     }
   }
