@@ -15,7 +15,8 @@ private let teachers = NetworkSpec.all(besides: #filePath)
 /// The networks with one output, the scores of classes, whose groups have channels enough at an eighth of the width.
 private let classifiers = teachers.filter {
   (try? $0.build().outputs.count) == 1
-    && (try? $0.build(options: NetworkOptions(width: 0.125)).channelGroups().contains { $0.units.count > 2 }) == true
+    && (try? $0.build(options: NetworkOptions(width: 0.125)).channelGroups().contains { $0.units.count > 2 })
+      == true
 }
 /// The networks that have channels to remove.
 private let removable = teachers.filter {
