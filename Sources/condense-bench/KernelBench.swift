@@ -83,6 +83,9 @@ struct BenchLayer {
         name: "convolution 3x3, 1 to 16, 6x6", input: [1, 6, 6],
         op: Conv2D(filters: 16, kernel: 3, padding: 1)),
       BenchLayer(
+        name: "convolution 3x3, 3 to 16, 6x6", input: [3, 6, 6],
+        op: Conv2D(filters: 16, kernel: 3, padding: 1)),
+      BenchLayer(
         name: "depthwise 3x3, 16, 6x6", input: [16, 6, 6],
         op: Conv2D(filters: 16, kernel: 3, padding: 1, groups: 16)),
     ] + packed + coded

@@ -15,7 +15,7 @@ import Testing
 
 @Suite(
   "Kernels with two products an instruction",
-  .enabled(if: Bench.mayAsk("cortex-m4"), "gcc-arm-none-eabi or qemu-system-arm is missing: make simulators"),
+  .enabled(if: ["cortex-m4", "uno"].allSatisfy(Bench.mayAsk), "a simulator is missing: make simulators"),
   .serialized)
 struct PairedProductTests {
   let bench = Bench()
@@ -57,17 +57,28 @@ struct PairedProductTests {
       Conv2D(filters: 5, kernel: 3, padding: 1, groups: 5),
     ])
 
+  /// Channels by themselves with bounds of their own, where columns are few and where shifts are small.
+  private static let bounded = Layers(
+    name: "bounded", input: [4, 5, 3],
+    ops: [
+      Conv2D(filters: 4, kernel: 3, padding: 1, groups: 4), ReLU6(),
+      Conv2D(filters: 4, kernel: 3, padding: Extent(0, 1), groups: 4), ReLU(),
+      Conv2D(filters: 4, kernel: 3, padding: 1, groups: 4),
+    ])
+
   /// Features: an odd number of them beside an even one.
   private static let features = Layers(
     name: "features", input: [2, 5, 5],
     ops: [Flatten(), Linear(features: 13), Linear(features: 24), Linear(features: 16), Linear(features: 3)])
 
+  private static let all = [windows, channels, bounded, features]
+
   @Test(
-    "Every output is the reference's, on cores with and without the instructions",
-    arguments: [windows, channels, features].map(\.name), Weights.allCases)
+    "Every output is the reference's, on cores with and without the instructions, and on AVR",
+    arguments: all.map(\.name), Weights.allCases)
   func outputs(_ name: String, weights: Weights) async throws {
     defer { bench.remove() }
-    let layers = try #require([Self.windows, Self.channels, Self.features].first { $0.name == name })
+    let layers = try #require(Self.all.first { $0.name == name })
     var graph = Graph(inputs: [GraphInput(name: "image", shape: layers.input)])
     var value = "image"
     for (place, op) in layers.ops.enumerated() {
@@ -103,7 +114,7 @@ struct PairedProductTests {
     let arranged = expected.map { image in
       (0..<image.count).map { image[$0 % channels * pixels + $0 / channels] }
     }
-    for target in ["cortex-m4", "cortex-m0plus"] {
+    for target in ["cortex-m4", "cortex-m0plus", "uno"] {
       let (reading, outputs) = try await TargetMeter(bench.runner).read(
         model, flashBytes: 1000, on: try Bench.profile(target), images: images)
       #expect(reading.bases == [.simulated] && reading.imagesUnequal == 0, "\(target): \(reading.note ?? "")")

@@ -83,6 +83,8 @@ struct CCode: Sendable {
   var bounds: [ClosedRange<Int32>] = []
   /// The ratios that it passes to the routine `rescale`.
   var ratios: [Rescale] = []
+  /// True if no sum of products that it makes, in any order, leaves 24 bits.
+  var sumsAreShort = true
 }
 
 /// A function, type or macro that several steps share; it is written once, after those that it needs.

@@ -43,7 +43,8 @@ struct CSource: Sendable {
     let isFullRange = parts.allSatisfy { $0.bounds.allSatisfy { $0 == -128...127 } }
     writer.code("#define @@_FULL_RANGE \(isFullRange ? 1 : 0)")
     writer.code("#define @@_LARGE_RATIOS \(hasLargeRatios ? 1 : 0)")
-    writer.code("#define @@_SHIFTS_ALONE \(plan.rescalesByShifts ? 1 : 0)\n")
+    writer.code("#define @@_SHIFTS_ALONE \(plan.rescalesByShifts ? 1 : 0)")
+    writer.code("#define @@_SHORT_SUMS \(parts.allSatisfy(\.sumsAreShort) ? 1 : 0)\n")
     for routine in CRoutine.ordered([.prelude] + parts.flatMap(\.routines)) {
       writer.code(routine.text + "\n")
     }

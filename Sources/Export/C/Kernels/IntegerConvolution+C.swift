@@ -91,6 +91,13 @@ extension IntegerConvolution: CWeighted {
       && products.rescales.allSatisfy { (17...38).contains($0.shift) }
   }
 
+  /// True if the routine for rows of 3x3 kernels on AVR serves this layer, which keeps extents in bytes and shifts by fewer than
+  /// nine bits besides two bytes.
+  private func isOfRowsOnAVR(_ site: CSite, _ form: CWeights.Form) -> Bool {
+    isOfThree(site) && form == .bytes && input[1] > 2 && input[0] < 256 && input[2] < 256 && output[1] < 256
+      && products.sumsFitIn24Bits(.never) && products.rescales.allSatisfy { (18...25).contains($0.shift) }
+  }
+
   func code(_ site: CSite, _ storage: CStorage) -> CCode {
     let weights = CWeights(
       products.weights, form: form(storage), order: order, rowCount: rowCount, site: site)
@@ -100,6 +107,7 @@ extension IntegerConvolution: CWeighted {
     var code = CCode(arrays: weights.arrays + constants.arrays)
     code.ratios = products.rescales
     code.bounds = [products.bounds]
+    code.sumsAreShort = products.sumsFitIn24Bits(weights.form.offset)
     code.body = [
       "@@_SETTINGS(@_convolution, layer) = {",
       "  \(constants.initializer),",
@@ -137,10 +145,10 @@ extension IntegerConvolution: CWeighted {
     guard
       let unpacking = weights.unpacking(to: all, from: weights.array.name, count: "\(rowCount)")
     else {
-      let call = alongRows(site, weights: "layer.products.weights", or: "@_depthwise", arguments)
+      let call = alongRows(site, .bytes, weights: "layer.products.weights", or: "@_depthwise", arguments)
       return ([.depthwise] + call.routines, call.body)
     }
-    let call = alongRows(site, weights: all, or: "@_depthwise_memory", arguments)
+    let call = alongRows(site, weights.form, weights: all, or: "@_depthwise_memory", arguments)
     return (
       [.depthwiseInMemory, unpacking.routine] + call.routines,
       weights.preparation + [unpacking.call] + call.body
@@ -149,16 +157,18 @@ extension IntegerConvolution: CWeighted {
 
   /// Calls the routine for 3x3 kernels if it serves the layer and the processor has its instructions, else a general one.
   private func alongRows(
-    _ site: CSite, weights: String, or general: String, _ arguments: String
+    _ site: CSite, _ form: CWeights.Form, weights: String, or general: String, _ arguments: String
   ) -> (routines: [CRoutine], body: [String]) {
     let call = "\(general)(&layer, \(weights), \(arguments));"
     guard isOfThree(site) else { return ([], [call]) }
+    let three = "@_depthwise_three(&layer, \(weights), \(site.output), \(site.inputs[0]));"
+    guard isOfRowsOnAVR(site, form) else {
+      return ([.depthwiseOfThree], ["#if defined(@@_DSP)", three, "#else", call, "#endif"])
+    }
+    let rows = "@_depthwise_rows(&layer, \(site.output), \(site.inputs[0]));"
     return (
-      [.depthwiseOfThree],
-      [
-        "#if defined(@@_DSP)", "@_depthwise_three(&layer, \(weights), \(site.output), \(site.inputs[0]));",
-        "#else", call, "#endif",
-      ]
+      [.depthwiseOfThree, .depthwiseRowsOnAVR],
+      ["#if defined(@@_DSP)", three, "#elif defined(__AVR__)", rows, "#else", call, "#endif"]
     )
   }
 

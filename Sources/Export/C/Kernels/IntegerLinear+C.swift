@@ -57,6 +57,7 @@ extension IntegerLinear: CWeighted {
     var code = CCode(arrays: weights.arrays + constants.arrays)
     code.ratios = products.rescales
     code.bounds = [products.bounds]
+    code.sumsAreShort = products.sumsFitIn24Bits(weights.form.offset)
     code.body = [
       "@@_SETTINGS(@_products, layer) = \(constants.initializer); @@_READ_SETTINGS(@_products, layer);"
     ]

@@ -37,6 +37,26 @@ extension IntegerProducts {
     )
   }
 
+  /// True if the bias with any part of an output's products stays within 24 bits.
+  ///
+  /// The bound is `|bias| + Σ|w|·128 < 2^23`, with the zero point in the bias; 255 takes the place of 128 where kernels add an offset
+  /// to their inputs.
+  func sumsFitIn24Bits(_ offset: COffset) -> Bool {
+    let length = bias.isEmpty ? 0 : weights.values.count / bias.count
+    let (zero, most): (Int32, Int64) =
+      switch offset {
+      case .never: (inputZero, 128)
+      case .onAVR, .always: (inputZero + 128, 255)
+      case .least: (inputZero - inputBounds.lowerBound, 255)
+      }
+    return zip(bias.indices, folded(zero: zero)).allSatisfy { output, bias in
+      let sum = weights.values[output * length..<(output + 1) * length].reduce(Int64(0)) {
+        $0 + Int64($1.magnitude)
+      }
+      return abs(Int64(bias)) + sum * most < 1 << 23
+    }
+  }
+
   /// The biases minus a zero point times the sum of the weights.
   private func folded(zero: Int32) -> [Int32] {
     let length = bias.isEmpty ? 0 : weights.values.count / bias.count

@@ -174,4 +174,57 @@ extension CRoutine {
       #endif
       }
       """#)
+
+  /// The same in AVR assembly for results of a byte, with the shift less 17; results are cut off to 15 bits.
+  ///
+  /// A shift by up to seven bits is a multiplication by a power of two and a move of a byte, which takes as long for every shift.
+  static let rescaleShort = CRoutine(
+    name: "rescale_short", needs: [rescale],
+    text: #"""
+      #if defined(__AVR__)
+      static inline int @_rescale_short(int32_t sum, int16_t multiplier, uint8_t shift) {
+        uint8_t extra;
+      #if @@_SHORT_SUMS
+        int32_t value;
+        /* The bytes 2, 3 and 4 of the product of 24 and 16 bits. */
+        __asm__(
+          "mul %A[sum], %A[by]\n\tmov %[extra], r1\n\t"
+          "mul %A[sum], %B[by]\n\tadd %[extra], r0\n\tmov %A[to], r1\n\tclr %A[sum]\n\tadc %A[to], %A[sum]\n\t"
+          "mul %B[sum], %A[by]\n\tclr %B[to]\n\tadd %[extra], r0\n\tadc %A[to], r1\n\tadc %B[to], %A[sum]\n\t"
+          "mul %B[sum], %B[by]\n\tadd %A[to], r0\n\tadc %B[to], r1\n\t"
+          "mulsu %C[sum], %A[by]\n\tsbc %C[to], %C[to]\n\tadd %A[to], r0\n\tadc %B[to], r1\n\tadc %C[to], %A[sum]\n\t"
+          "mulsu %C[sum], %B[by]\n\tadd %B[to], r0\n\tadc %C[to], r1\n\t"
+          "clr r1\n\tmov %D[to], %C[to]\n\tlsl %D[to]\n\tsbc %D[to], %D[to]\n"
+          : [to] "=&r"(value), [extra] "=&r"(extra), [sum] "+a"(sum) : [by] "a"(multiplier) : "r0");
+      #define @@_FITS
+      #else
+        int32_t value = @_upper_product(sum, multiplier);
+        /* Beyond 24 bits the result is beyond 16. */
+      #define @@_FITS \
+          "mov %[extra], %C[value]\n\tlsl %[extra]\n\tsbc %[extra], %[extra]\n\tcp %[extra], %D[value]\n\tbrne 4f\n\t"
+      #endif
+        __asm__(
+          /* Whole bytes. */
+          "1:\tcpi %[shift], 8\n\tbrlo 2f\n\t"
+          "mov %A[value], %B[value]\n\tmov %B[value], %C[value]\n\tmov %C[value], %D[value]\n\tlsl %D[value]\n\t"
+          "sbc %D[value], %D[value]\n\tsubi %[shift], 8\n\trjmp 1b\n"
+          /* Times 2^(8 - shift), without the lowest byte. */
+          "2:\t" @@_FITS "mov %D[value], %C[value]\n\tsubi %[shift], 1\n\tbrcs 3f\n\t"
+          "ldi %[extra], 128\n\tsbrc %[shift], 2\n\tswap %[extra]\n\tsbrc %[shift], 1\n\tlsr %[extra]\n\t"
+          "sbrc %[shift], 1\n\tlsr %[extra]\n\tsbrc %[shift], 0\n\tlsr %[extra]\n\t"
+          "mul %A[value], %[extra]\n\tmov %A[value], r1\n\tmulsu %C[value], %[extra]\n\tmov %C[value], r0\n\t"
+          "mov %D[value], r1\n\tmul %B[value], %[extra]\n\tadd %A[value], r0\n\tadc %C[value], r1\n\t"
+          "mov %B[value], %C[value]\n\tclr r1\n\tadc %D[value], r1\n"
+          /* Cut off at 16 bits: the third byte is the sign of the second one, or the sign of all. */
+          "3:\tmov %[extra], %B[value]\n\tlsl %[extra]\n\tsbc %[extra], %[extra]\n\tcp %[extra], %D[value]\n\tbreq 5f\n"
+          "4:\tlsl %D[value]\n\tsbc %A[value], %A[value]\n\tcom %A[value]\n\tmov %B[value], %A[value]\n\t"
+          "subi %B[value], 128\n"
+          /* Halved, halves up. */
+          "5:\tasr %B[value]\n\tror %A[value]\n\tadc %A[value], r1\n\tadc %B[value], r1\n"
+          : [value] "+a"(value), [shift] "+a"(shift), [extra] "=&a"(extra) : : "r0");
+      #undef @@_FITS
+        return (int)value;
+      }
+      #endif
+      """#)
 }

@@ -1,7 +1,7 @@
 extension CRoutine {
   /// The C structure and the output function of layers with weights.
   static let products = CRoutine(
-    name: "products", needs: [clamp, rescale],
+    name: "products", needs: [clamp, rescale, rescaleShort],
     text: #"""
       typedef struct {
         const int8_t *weights;
@@ -11,16 +11,28 @@ extension CRoutine {
         int outputs, zero, low, high;
       } @_products;
 
-      /* An output of a sum with its bias. */
-      static int8_t @_output(const @_products *layer, int output, int32_t sum) {
-        int8_t shift = @@_BYTE(layer->shifts + output);
+      /* An output of a sum with its bias, by the ratio that the pointers name. */
+      static inline int8_t @_scaled(const @_products *layer, int32_t sum, const int16_t *multiplier, const int8_t *shifts) {
+        int8_t shift = @@_BYTE(shifts);
       #if @@_SHIFTS_ALONE
         /* Halves go up: flooring twice by shifts is flooring once. */
         int32_t value = shift > 0 ? ((sum >> (shift - 1)) + 1) >> 1 : (int32_t)((uint32_t)sum << -shift);
+        (void)multiplier;
+      #elif defined(__AVR__) && !@@_LARGE_RATIOS
+        int low = @@_FULL_RANGE ? -128 : layer->low, high = @@_FULL_RANGE ? 127 : layer->high;
+        int value = @_rescale_short(sum, @@_HALF(multiplier), (uint8_t)(shift - 17)) + layer->zero;
+        return (int8_t)(value < low ? low : value > high ? high : value);
       #else
-        int32_t value = @_rescale(sum, @@_HALF(layer->multipliers + output), (uint8_t)shift);
+        int32_t value = @_rescale(sum, @@_HALF(multiplier), (uint8_t)shift);
       #endif
+      #if @@_SHIFTS_ALONE || !defined(__AVR__) || @@_LARGE_RATIOS
         return @_clamp(value + layer->zero, layer->low, layer->high);
+      #endif
+      }
+
+      /* An output of a sum with its bias. */
+      static @@_SPARE int8_t @_output(const @_products *layer, int output, int32_t sum) {
+        return @_scaled(layer, sum, layer->multipliers + output, layer->shifts + output);
       }
       """#)
 
@@ -180,21 +192,32 @@ extension CRoutine {
       """#)
 
   /// A sum of products in AVR assembly; MULS puts the product's sign in the carry, and SBC extends it to a byte.
+  ///
+  /// Where all sums of the network fit in 24 bits, the fourth byte is found once, at the end.
   private static func avrDot(suffix: String, load: String) -> String {
     #"""
-    static @@_NOINLINE @@_SPARE int32_t @_dot\#(suffix)(const int8_t *x, const int8_t *weights, int count, int32_t sum) {
+    static @@_SPARE int32_t @_dot\#(suffix)(const int8_t *x, const int8_t *weights, int count, int32_t sum) {
       uint8_t a, b, sign;
+    #if @@_SHORT_SUMS
+    #define @@_FOURTH
+    #define @@_EXTEND "mov %D[sum], %C[sum]\n\tlsl %D[sum]\n\tsbc %D[sum], %D[sum]\n"
+    #else
+    #define @@_FOURTH "adc %D[sum], %[sign]\n\t"
+    #define @@_EXTEND
+    #endif
     #define @@_MULTIPLY "ld %[a], X+\n\t\#(load)\n\tmuls %[a], %[b]\n\tsbc %[sign], %[sign]\n\t" \
-      "add %A[sum], r0\n\tadc %B[sum], r1\n\tadc %C[sum], %[sign]\n\tadc %D[sum], %[sign]\n\t"
+      "add %A[sum], r0\n\tadc %B[sum], r1\n\tadc %C[sum], %[sign]\n\t" @@_FOURTH
       __asm__ volatile(
         "sbiw %[count], 4\n\tbrlt 2f\n"
         "1:\t" @@_MULTIPLY @@_MULTIPLY @@_MULTIPLY @@_MULTIPLY "sbiw %[count], 4\n\tbrge 1b\n"
         "2:\tadiw %[count], 4\n\tbreq 4f\n"
         "3:\t" @@_MULTIPLY "sbiw %[count], 1\n\tbrne 3b\n"
-        "4:\tclr r1\n"
+        "4:\tclr r1\n\t" @@_EXTEND
         : [sum] "+r"(sum), [count] "+w"(count), "+x"(x), "+z"(weights), [a] "=&d"(a), [b] "=&d"(b),
           [sign] "=&r"(sign) : : "r0", "memory");
     #undef @@_MULTIPLY
+    #undef @@_FOURTH
+    #undef @@_EXTEND
       return sum;
     }
     """#
@@ -229,17 +252,23 @@ extension CRoutine {
     #"""
     static @@_SPARE void @_dense\#(suffix)(const @_products *layer, const int8_t *weights, int first, int count,
                          int8_t *y, const int8_t *x, int rows, int run, int stride) {
+      const int32_t *bias = layer->bias + first;
+      const int16_t *multipliers = layer->multipliers + first;
+      const int8_t *shifts = layer->shifts + first;
+      y += first;
       for (; count > 0; count--) {
-        int32_t sum = @@_WORD(layer->bias + first);
+        int32_t sum = @@_WORD(bias);
         const int8_t *from = x;
         int row;
-        for (row = 0; row < rows; row++) {
+        for (row = rows; row > 0; row--) {
           sum = @_dot\#(suffix)(from, weights, run, sum);
           from += stride;
           weights += run;
         }
-        y[first] = @_output(layer, first, sum);
-        first++;
+        *y++ = @_scaled(layer, sum, multipliers, shifts);
+        bias++;
+        multipliers++;
+        shifts++;
       }
     }
     """#

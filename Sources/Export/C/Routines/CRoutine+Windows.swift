@@ -16,44 +16,24 @@ extension CRoutine {
   /// Copies the bytes of a window to contiguous memory.
   static let gather = CRoutine(
     name: "gather", needs: [prelude, dual, window],
-    text: gatherText(
-      longCopy: """
-        #if defined(@@_DSP)
-              for (; left_over > 15; left_over -= 16) {
-                uint32_t a = @@_LOAD(from), b = @@_LOAD(from + 4), c = @@_LOAD(from + 8), d = @@_LOAD(from + 12);
-                @@_STORE(to, a);
-                @@_STORE(to + 4, b);
-                @@_STORE(to + 8, c);
-                @@_STORE(to + 12, d);
-                to += 16;
-                from += 16;
-              }
-              for (; left_over > 3; left_over -= 4) {
-                @@_STORE(to, @@_LOAD(from));
-                to += 4;
-                from += 4;
-              }
-        #endif
-        """,
-      copy: words("@@_LOAD(next + i)"), fill: words("0x1010101u * (uint8_t)zero")))
-
-  /// Code that copies four bytes at a time on processors with unaligned access.
-  private static func words(_ word: String) -> String {
-    """
-    #if defined(@@_DSP)
-            for (; i < count - 3; i += 4) @@_STORE(to + i, \(word));
-    #endif
-    """
-  }
+    text: """
+      \(gatherComment)
+      #if defined(@@_DSP)
+      \(gatherOfWords)
+      #else
+      \(plainGather)
+      #endif
+      """)
 
   /// Copies the floats of a window to contiguous memory.
   static let gatherFloats = CRoutine(
-    name: "gather_floats", needs: [prelude, window], text: gatherText(longCopy: "", copy: "", fill: ""))
+    name: "gather_floats", needs: [prelude, window], text: gatherComment + "\n" + plainGather)
 
-  /// The text of a copy routine: row by row for windows inside the image, else pixel by pixel.
-  private static func gatherText(longCopy: String, copy: String, fill: String) -> String {
-    #"""
-    /* Copies count channels of a window, from a first on; outside of the image they are zero. */
+  private static let gatherComment =
+    "/* Copies count channels of a window, from a first on; outside of the image they are zero. */"
+
+  /// The text of a copy routine with unaligned words: row by row for windows inside the image, else pixel by pixel.
+  private static let gatherOfWords = #"""
     static @@_NOINLINE @@_SPARE void @_gather(const @_window *window, @_number *to, const @_number *x, int top, int left,
                                               int first, int count, int zero) {
       int run = window->kernel_width * count, stride = window->width * window->channels, rows, column, i, left_over;
@@ -62,8 +42,20 @@ extension CRoutine {
           && left + window->kernel_width <= window->width && window->dilation_height == 1
           && window->dilation_width == 1) {
         for (rows = window->kernel_height; rows > 0; rows--) {
-          left_over = run;
-          \#(longCopy)
+          for (left_over = run; left_over > 15; left_over -= 16) {
+            uint32_t a = @@_LOAD(from), b = @@_LOAD(from + 4), c = @@_LOAD(from + 8), d = @@_LOAD(from + 12);
+            @@_STORE(to, a);
+            @@_STORE(to + 4, b);
+            @@_STORE(to + 8, c);
+            @@_STORE(to + 12, d);
+            to += 16;
+            from += 16;
+          }
+          for (; left_over > 3; left_over -= 4) {
+            @@_STORE(to, @@_LOAD(from));
+            to += 4;
+            from += 4;
+          }
           for (; left_over > 0; left_over--) {
             *to++ = *from++;
             @@_SHORT_LOOP();
@@ -78,13 +70,13 @@ extension CRoutine {
         for (column = window->kernel_width; column > 0; column--) {
           i = 0;
           if (top >= 0 && top < window->height && at >= 0 && at < window->width) {
-            \#(copy)
+            for (; i < count - 3; i += 4) @@_STORE(to + i, @@_LOAD(next + i));
             for (; i < count; i++) {
               to[i] = next[i];
               @@_SHORT_LOOP();
             }
           } else {
-            \#(fill)
+            for (; i < count - 3; i += 4) @@_STORE(to + i, 0x1010101u * (uint8_t)zero);
             for (; i < count; i++) {
               to[i] = (@_number)zero;
               @@_SHORT_LOOP();
@@ -99,7 +91,54 @@ extension CRoutine {
       }
     }
     """#
-  }
+
+  /// The text of a copy routine for all processors: by rows for windows between the left and the right edge, else pixel by pixel.
+  ///
+  /// It copies eight numbers at a time, as a short loop spends most of its time on its counter.
+  private static let plainGather = #"""
+    static @@_SPARE void @_gather(const @_window *window, @_number *to, const @_number *x, int top, int left,
+                                  int first, int count, int zero) {
+      int whole = left >= 0 && left + window->kernel_width <= window->width && window->dilation_width == 1
+        && count == window->channels;
+      int places = whole ? 1 : window->kernel_width, run = whole ? window->kernel_width * count : count, rows;
+      int across = window->dilation_width * window->channels;
+      int down = window->dilation_height * window->width * window->channels;
+      const @_number *from = x + (top * window->width + left) * window->channels + first;
+      for (rows = window->kernel_height; rows > 0; rows--) {
+        int column = left, place;
+        const @_number *next = from;
+        for (place = places; place > 0; place--) {
+          int left_over = run;
+          if (top >= 0 && top < window->height && column >= 0 && column < window->width) {
+            const @_number *at = next;
+            for (; left_over > 7; left_over -= 8) {
+              to[0] = at[0]; to[1] = at[1]; to[2] = at[2]; to[3] = at[3];
+              to[4] = at[4]; to[5] = at[5]; to[6] = at[6]; to[7] = at[7];
+              to += 8;
+              at += 8;
+            }
+            for (; left_over > 0; left_over--) {
+              *to++ = *at++;
+              @@_SHORT_LOOP();
+            }
+          } else {
+            for (; left_over > 7; left_over -= 8) {
+              to[0] = to[1] = to[2] = to[3] = to[4] = to[5] = to[6] = to[7] = (@_number)zero;
+              to += 8;
+            }
+            for (; left_over > 0; left_over--) {
+              *to++ = (@_number)zero;
+              @@_SHORT_LOOP();
+            }
+          }
+          column += window->dilation_width;
+          next += across;
+        }
+        top += window->dilation_height;
+        from += down;
+      }
+    }
+    """#
 
   /// The C structure of a convolution.
   static let convolution = CRoutine(
