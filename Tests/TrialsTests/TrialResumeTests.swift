@@ -226,7 +226,7 @@ struct TrialResumeTests {
     "killed anywhere in a training of few bits, a trial ends with the bytes of one that was not, and says all that it said"
   )
   func fewBits() throws {
-    let trials = try digits.plan(Self.fewBits, network: "resnet8", teacherEpochs: 1).trials
+    let trials = try digits.plan(Self.fewBits, network: "cnn-cifar-tiny", teacherEpochs: 1).trials
     for needed in trials.dropLast() { _ = try digits.run(needed) }
     let spec = try #require(trials.last)
     let whole = try snapshots(spec, in: "trials/whole")
