@@ -21,7 +21,8 @@ extension CRoutine {
         int drift;              /* how much less than the input an output's row is long */
         int offset;             /* twice the zero point, and one to round */
         const int8_t *x;
-        uint8_t width, padded, skipped;
+        uint8_t width, padded;
+        uint8_t before, skipped;  /* columns before the first output, and those left */
         uint8_t count;          /* of rows */
         int8_t low, high;
       } @_rows;
@@ -41,7 +42,7 @@ extension CRoutine {
       #define @@_WITHIN
       #else
       #define @@_WITHIN @@_GET("r25", low, 0) "cp r24, r25\n\tbrge 7f\n\tmov r24, r25\n" \
-        "7:\t" @@_GET("r25", high, 0) "cp r25, r24\n\tbrge 8f\n\tmov r24, r25\n8:\t"
+        "7:\t" @@_GET("r25", high, 0) "cp r25, r24\n\tbrge 7f\n\tmov r24, r25\n7:\t"
       #endif
 
       /* X is at the top of a column, Y the stride, Z the place of an input or output; r10 counts columns, r8 and r9 hold
@@ -57,13 +58,13 @@ extension CRoutine {
           @@_GET("r26", x, 0) @@_GET("r27", x, 1) @@_GET("r28", stride, 0) @@_GET("r29", stride, 1)
           /* A row. */
           "0:\t" @@_GET("r12", first, 0) @@_GET("r13", first, 1) @@_GET("r11", first, 2) @@_GET("r10", width, 0)
-          @@_GET("r24", padded, 0) "ldi r25, 2\n\tsub r25, r24\n\t" @@_PUT("r25", skipped, 0) "set\n"
+          @@_GET("r24", before, 0) @@_PUT("r24", skipped, 0) "set\n"
           /* A column. */
           "1:\tmovw r30, r26\n\t" @@_GET("r2", bias, 0) @@_GET("r3", bias, 1) @@_GET("r4", bias, 2)
           @@_TAPS("r21", "", "r22", "", "r23", "") @@_DOWN
           @@_TAPS("r24", "mov r24, r5\n\t", "r24", "mov r24, r6\n\t", "r24", "mov r24, r7\n\t") @@_DOWN
           @@_TAPS("r24", @@_GET("r24", third, 0), "r24", @@_GET("r24", third, 1), "r24", @@_GET("r24", third, 2))
-          "brtc 2f\n\trjmp 9f\n"
+          "brts 8f\n"
           /* The output: the sum times the multiplier, without two bytes; times the power, without one; halved. */
           "2:\tmul r14, r17\n\tmov r24, r1\n\tmul r14, r18\n\tadd r24, r0\n\tmov r25, r1\n\tclr r14\n\tadc r25, r14\n\t"
           @@_GET("r19", channels, 0) "add r26, r19\n\tadc r27, r14\n\t"
@@ -76,7 +77,7 @@ extension CRoutine {
           @@_GET("r16", offset, 0) "add r24, r16\n\t" @@_GET("r16", offset, 1) "adc r25, r16\n\tadc r15, r16\n\t"
           "asr r15\n\tror r25\n\tror r24\n\t"
           "mov r16, r24\n\tlsl r16\n\tsbc r16, r16\n\tcp r25, r16\n\tcpc r15, r16\n\tbreq 4f\n\t"
-          "ldi r24, 127\n\tlsl r15\n\tadc r24, r14\n"
+          "ldi r24, 127\n\tlsl r15\n\tadc r24, r14\n\trjmp 4f\n8:\trjmp 9f\n"
           "4:\t" @@_WITHIN "movw r30, r26\n\tadd r30, r8\n\tadc r31, r9\n\tst Z, r24\n"
           /* On to the next column. */
           "3:\tmovw r14, r12\n\tmov r16, r11\n\tmovw r12, r2\n\tmov r11, r4\n\tdec r10\n\tbreq 5f\n\trjmp 1b\n"
@@ -94,7 +95,7 @@ extension CRoutine {
           "6:\tpop r29\n\tpop r28\n\tclr r1\n"
           : : [rows] "i"(&@_rows), @@_FIELD(weights), @@_FIELD(third), @@_FIELD(power), @@_FIELD(bias), @@_FIELD(first),
             @@_FIELD(last), @@_FIELD(multiplier), @@_FIELD(channels), @@_FIELD(stride), @@_FIELD(apart), @@_FIELD(drift),
-            @@_FIELD(offset), @@_FIELD(x), @@_FIELD(width), @@_FIELD(padded), @@_FIELD(skipped), @@_FIELD(count),
+            @@_FIELD(offset), @@_FIELD(x), @@_FIELD(width), @@_FIELD(padded), @@_FIELD(before), @@_FIELD(skipped), @@_FIELD(count),
             @@_FIELD(low), @@_FIELD(high)
           : "r0", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "r16", "r17",
             "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25", "r26", "r27", "r30", "r31", "memory");
@@ -109,6 +110,7 @@ extension CRoutine {
         @_rows.stride = stride;
         @_rows.width = (uint8_t)window->width;
         @_rows.padded = (uint8_t)window->padding_width;
+        @_rows.before = @_rows.padded ? 1 : 2;
         @_rows.drift = @_rows.padded ? 0 : 2 * channels;
         @_rows.offset = products->zero * 2 + 1;
         @_rows.low = (int8_t)products->low;
@@ -147,7 +149,7 @@ extension CRoutine {
             @_rows.last = (int32_t)outside * (int16_t)(taps[2] + taps[5] + taps[8]);
             @_rows.count = rows;
             @_rows.x = from;
-            @_rows.apart = (int)(to - from) - (@_rows.padded ? 2 : 3) * channels;
+            @_rows.apart = (int)(to - from) - (@_rows.before + 1) * channels;
             @_depthwise_row();
           }
         }

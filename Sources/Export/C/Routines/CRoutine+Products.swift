@@ -12,27 +12,32 @@ extension CRoutine {
       } @_products;
 
       /* An output of a sum with its bias, by the ratio that the pointers name. */
-      static inline int8_t @_scaled(const @_products *layer, int32_t sum, const int16_t *multiplier, const int8_t *shifts) {
+      static inline int8_t @_scaled(int32_t sum, const int16_t *multiplier, const int8_t *shifts, int zero, int low,
+                                    int high) {
         int8_t shift = @@_BYTE(shifts);
       #if @@_SHIFTS_ALONE
         /* Halves go up: flooring twice by shifts is flooring once. */
         int32_t value = shift > 0 ? ((sum >> (shift - 1)) + 1) >> 1 : (int32_t)((uint32_t)sum << -shift);
         (void)multiplier;
       #elif defined(__AVR__) && !@@_LARGE_RATIOS
-        int low = @@_FULL_RANGE ? -128 : layer->low, high = @@_FULL_RANGE ? 127 : layer->high;
-        int value = @_rescale_short(sum, @@_HALF(multiplier), (uint8_t)(shift - 17)) + layer->zero;
+        int value = @_rescale_short(sum, @@_HALF(multiplier), (uint8_t)(shift - 17)) + zero;
+        if (@@_FULL_RANGE) {
+          low = -128;
+          high = 127;
+        }
         return (int8_t)(value < low ? low : value > high ? high : value);
       #else
         int32_t value = @_rescale(sum, @@_HALF(multiplier), (uint8_t)shift);
       #endif
       #if @@_SHIFTS_ALONE || !defined(__AVR__) || @@_LARGE_RATIOS
-        return @_clamp(value + layer->zero, layer->low, layer->high);
+        return @_clamp(value + zero, low, high);
       #endif
       }
 
       /* An output of a sum with its bias. */
       static @@_SPARE int8_t @_output(const @_products *layer, int output, int32_t sum) {
-        return @_scaled(layer, sum, layer->multipliers + output, layer->shifts + output);
+        return @_scaled(
+          sum, layer->multipliers + output, layer->shifts + output, layer->zero, layer->low, layer->high);
       }
       """#)
 
@@ -255,6 +260,7 @@ extension CRoutine {
       const int32_t *bias = layer->bias + first;
       const int16_t *multipliers = layer->multipliers + first;
       const int8_t *shifts = layer->shifts + first;
+      int zero = layer->zero, low = layer->low, high = layer->high;
       y += first;
       for (; count > 0; count--) {
         int32_t sum = @@_WORD(bias);
@@ -265,7 +271,7 @@ extension CRoutine {
           from += stride;
           weights += run;
         }
-        *y++ = @_scaled(layer, sum, multipliers, shifts);
+        *y++ = @_scaled(sum, multipliers, shifts, zero, low, high);
         bias++;
         multipliers++;
         shifts++;
