@@ -96,6 +96,9 @@ extension CRoutine {
   ///
   /// It copies eight numbers at a time, as a short loop spends most of its time on its counter.
   private static let plainGather = #"""
+    #if !defined(__AVR__)
+    @@_NOINLINE
+    #endif
     static @@_SPARE void @_gather(const @_window *window, @_number *to, const @_number *x, int top, int left,
                                   int first, int count, int zero) {
       int whole = left >= 0 && left + window->kernel_width <= window->width && window->dilation_width == 1
