@@ -80,9 +80,11 @@ public struct TrialPreview {
       var preview = Stage(
         name: stage.name, epochs: stage.training?.epochs ?? 0, objective: stage.objectiveName, touched: [],
         untouched: [], idle: [], warnings: [])
-      let before = graph
+      var before = graph
       if let choice = stage.choice {
         let began = clock.now
+        // A method that acts during the training acts on the network that is trained.
+        if choice.method.pacing != .once { graph = preview.trained(graph, stage, teacher, data, spec) }
         do {
           try preview.describe(choice, graph)
           let evidence = SampledEvidence(
@@ -100,6 +102,10 @@ public struct TrialPreview {
         preview.methodSeconds += (clock.now - began).inSeconds
         if choice.order == .structure { structure = graph }
       }
+      let adapted = preview.trained(graph, stage, teacher, data, spec)
+      if adapted.nodes != graph.nodes { structure = adapted }
+      graph = adapted
+      before = preview.trained(before, stage, teacher, data, spec)
       if let training = stage.training {
         do {
           try graph.requireFrozen(training.frozen)
@@ -138,6 +144,19 @@ public struct TrialPreview {
 }
 
 extension TrialPreview.Stage {
+  /// The network that a stage's objective trains in the place of one; a refusal becomes a warning.
+  fileprivate mutating func trained(
+    _ graph: Graph, _ stage: TrialSpec.Stage, _ teacher: Graph, _ data: TrialData, _ spec: TrialSpec
+  ) -> Graph {
+    guard stage.training != nil else { return graph }
+    do {
+      return try stage.distiller().trained(graph, teacher: teacher, task: data.task, seed: spec.seed)
+    } catch {
+      if !warnings.contains("\(error)") { warnings.append("\(error)") }
+      return graph
+    }
+  }
+
   /// Records the layers that a method changes, and the reasons for the others with weights.
   fileprivate mutating func describe(_ choice: MethodChoice, _ graph: Graph) throws {
     for pattern in try choice.strayPatterns(in: graph) {

@@ -40,7 +40,7 @@ final class StepEngine {
   ) throws {
     self.setup = setup
     let settings = setup.settings
-    if former == nil { try setup.graph.requireFrozen(settings.frozen) }
+    if former == nil { try setup.graph.requireFrozen(setup.frozen) }
     partSize = settings.batch / settings.accumulationSteps
     imageSize = setup.graph.inputs.first?.shape.count ?? 0
     optimizer = settings.optimizer
@@ -59,7 +59,7 @@ final class StepEngine {
     return PlanOptions(
       batch: settings.batch / settings.accumulationSteps, mode: .training, precision: setup.precision,
       threads: setup.threads, taps: taps, microBatches: settings.accumulationSteps,
-      frozen: setup.graph.frozenParameters(settings.frozen))
+      frozen: setup.graph.frozenParameters(setup.frozen))
   }
 
   /// Trains on one batch.

@@ -52,6 +52,9 @@ extension Trainer {
       self.teacher = teacher
       self.rewriter = rewriter
     }
+
+    /// The layers whose weights stay as they are, by the settings or by the objective.
+    var frozen: [LayerPattern] { settings.frozen + objective.frozenLayers(of: graph) }
   }
 
   /// The outcome of a call of `run`.

@@ -188,7 +188,7 @@ public final class Trainer {
     try engine.load(
       state.carried(
         by: rewrite.joined(engine.objective.objective, before: before, state),
-        frozen: setup.graph.frozenParameters(setup.settings.frozen)))
+        frozen: setup.graph.frozenParameters(setup.frozen)))
   }
 
   /// Goes on with another network, whose weights are still to be loaded.

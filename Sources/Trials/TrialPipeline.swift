@@ -194,6 +194,7 @@ package struct TrialPipeline {
     _ stage: TrialSpec.Stage, _ settings: TrainingSettings, _ index: Int
   ) throws {
     let settings = data.resolved(settings)
+    try adapt(to: stage.distiller(), index)
     let setup = try setup(stage, settings, index)
     let loader = try data.training(settings)
     let validation = try data.validation(batch: settings.batch)
@@ -224,6 +225,15 @@ package struct TrialPipeline {
     outcome.graph = finished.graph
     outcome.trainingImages +=
       (finished.progress.updates - (continued?.epochs ?? 0) * trainer.stepsPerEpoch) * settings.batch
+  }
+
+  /// Takes the network that an objective trains in the place of the present one.
+  private mutating func adapt(to objective: any Distiller, _ index: Int) throws {
+    let before = outcome.graph
+    outcome.graph = try located("stage \(index + 1)") {
+      try objective.trained(before, teacher: teacher, task: data.task, seed: runner.spec.seed)
+    }
+    if outcome.graph.nodes != before.nodes { outcome.structure = outcome.graph.structureNode }
   }
 
   /// The checkpoint of a stage that another trial left for this one; `nil` if there is none.

@@ -56,6 +56,28 @@ struct TrialRunnerTests {
     #expect(weights["linear1.weight"] != trained.graph.parameters["linear1.weight"]?.value)
   }
 
+  @Test("A student with its teacher's classifier ships it, and the plan has its size before")
+  func reusedClassifier() throws {
+    let plan = try digits.plan(
+      """
+        - {name: reuser, network: mlp, width: 0.25, pipeline: [{epochs: 1, objective: reused-classifier}]}
+        - {name: alone, network: mlp, width: 0.25, pipeline: [{epochs: 1}]}
+      """, teacherEpochs: 1)
+    var results: [String: TrialResult] = [:]
+    for spec in plan.trials { if let result = try digits.run(spec) { results[spec.name] = result } }
+    let (reuser, alone) = (try #require(results["reuser"]), try #require(results["alone"]))
+    let teacher = try #require(plan.trials.first { $0.role == .teacher })
+    guard case .network(let structure) = teacher.start else { return }
+    var network = try Graph(structure: structure, catalogue: .standard)
+    network.initializeParameters(seed: teacher.seed)
+    let preview = try TrialPreview(
+      try #require(plan.trials.first { $0.name == "reuser" }), teacher: network, environment)
+    #expect(preview.stages.flatMap(\.warnings).isEmpty, "\(preview.stages.flatMap(\.warnings))")
+    #expect(reuser.parameters == preview.parameters && reuser.multiplyAdds == preview.multiplyAdds)
+    #expect(reuser.parameters > alone.parameters && reuser.size.fileBytes > alone.size.fileBytes)
+    #expect(reuser.warnings.isEmpty, "\(reuser.warnings)")
+  }
+
   @Test("a student taught by a student learns from what that one ships as")
   func taughtByStudent() throws {
     let results = try results(

@@ -14,6 +14,8 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
   case noGates(objective: String)
   /// A network computes its scores directly from the image.
   case noFeatures(objective: String, network: String)
+  /// One network makes its scores from maps, the other from vectors.
+  case noSharedFeatures(objective: String)
   /// The objective needs at least two pairs.
   case onePair(objective: String, String)
   /// The values of a pair have different numbers of channels.
@@ -61,6 +63,9 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
       "objective \(objective): it compares each value with the next, but found only \"\(value)\"; name two or more pairs"
     case .channels(let objective, let student, let own, let teacher, let its):
       "objective \(objective): \"\(student)\" is \(own), the teacher's \"\(teacher)\" is \(its): the numbers of channels must "
+    case .noSharedFeatures(let objective):
+      "objective \(objective): student and teacher must both make their scores from the means of maps, or both from "
+        + "vectors; take another student, or hints and then soft-targets"
         + "be equal; pair other values"
     case .noMultiple(let objective, let first, let large, let second, let small):
       "objective \(objective): \"\(first)\" is \(large), \"\(second)\" is \(small): the height and width of one must be "

@@ -50,7 +50,7 @@ extension ObjectiveBuilder {
 
 extension Graph {
   /// The input of the layer that makes a head's scores; `nil` if that is the image.
-  fileprivate func features(behind head: Head) -> String? {
+  func features(behind head: Head) -> String? {
     var name = head.value
     while let node = node(named: name), let input = node.inputs.first {
       if node.op is any ProductOp { return self.node(named: input)?.name }

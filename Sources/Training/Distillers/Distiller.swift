@@ -23,6 +23,15 @@ public protocol Distiller: NamedKind {
   /// Throws if the student's task lacks the heads that this compares.
   func requireHeads(_ task: any ImageTask, of student: Graph) throws
 
+  /// The network that is trained and shipped for a student: most objectives train the student as it is.
+  ///
+  /// Of a network that it has made it makes the same again. New layers are initialized from the seed. Throws
+  /// if the teacher does not fit the student.
+  func trained(_ student: Graph, teacher: Graph?, task: any ImageTask, seed: UInt64) throws -> Graph
+
+  /// The layers of a student that do not learn from it, besides those that the settings of the training name.
+  func frozenLayers(of student: Graph) -> [LayerPattern]
+
   /// Adds its losses, and the layers that it trains beside the student, to an objective.
   func build(_ objective: inout ObjectiveBuilder) throws
 }
@@ -34,6 +43,12 @@ extension Distiller {
   public var temperatureOfTargets: Float? { nil }
   /// Takes any student.
   public func requireStudent(_ student: Graph) throws {}
+  /// The student as it is.
+  public func trained(
+    _ student: Graph, teacher: Graph?, task: any ImageTask, seed: UInt64
+  ) throws -> Graph { student }
+  /// No layers.
+  public func frozenLayers(of student: Graph) -> [LayerPattern] { [] }
 }
 
 extension Distiller {
@@ -60,7 +75,7 @@ public enum DistillerCatalogue: Catalogue {
     LogitSquares.self,
     AttentionTransfer.self, Hints.self, SimilarityPreserving.self, CorrelationCongruence.self, Relations.self,
     ProbabilisticTransfer.self, SolutionFlow.self, NeuronSelectivityTransfer.self, ActivationBoundaries.self,
-    VariationalInformation.self, KnowledgeReview.self, Contrastive.self,
+    VariationalInformation.self, KnowledgeReview.self, Contrastive.self, ReusedClassifier.self,
     GateCost.self, AnchorTargets.self,
   ]
   /// The same types as named kinds.
