@@ -22,6 +22,8 @@ public struct Objective: Sendable, Equatable {
     case target(Target)
     /// An output of the teacher for the same images.
     case teacher(TeacherOutput)
+    /// Vectors of earlier images, drawn for each image of a batch.
+    case remembered(ObjectiveMemory)
   }
 
   /// A loss with its weight in the sum.
@@ -55,6 +57,11 @@ public struct Objective: Sendable, Equatable {
     sources.compactMap { if case .teacher(.value(let name)) = $0 { name } else { nil } }
   }
 
+  /// The memories of earlier images' vectors, in the order of the inputs.
+  public var memories: [ObjectiveMemory] {
+    sources.compactMap { if case .remembered(let memory) = $0 { memory } else { nil } }
+  }
+
   /// Returns the graph to train: the student, with the objective after it and the losses as outputs.
   ///
   /// The student computes the same values as alone, and the parameters of both keep their names.
@@ -79,6 +86,26 @@ public enum TeacherOutput: Sendable, Hashable {
   case logits
   /// An inner value, by its name.
   case value(String)
+}
+
+/// A memory of an objective's vectors, from which it draws those of earlier images.
+public struct ObjectiveMemory: Sendable, Hashable {
+  /// The value of the objective whose vectors `[batch, features]` are remembered, each at length 1.
+  public let value: String
+  /// The numbers of a vector.
+  public let features: Int
+  /// The most vectors that are remembered.
+  public let places: Int
+  /// The vectors that are drawn for each image of a batch.
+  public let draws: Int
+  /// The share of an old vector that stays when its image is seen again, 0...1.
+  public let momentum: Float
+
+  /// Makes a memory.
+  public init(value: String, features: Int, places: Int, draws: Int, momentum: Float) {
+    (self.value, self.features, self.places) = (value, features, places)
+    (self.draws, self.momentum) = (draws, momentum)
+  }
 }
 
 /// A builder of an objective for one student and its teacher.
@@ -160,6 +187,13 @@ public struct ObjectiveBuilder {
   public mutating func teacherValue(_ name: String) throws(TaskError) -> String {
     guard let shape = teacher?.shape(of: name) else { throw .unknownValue(network: "teacher", name) }
     return input(Objective.prefix + "teacher/value/" + name, shape.item, .teacher(.value(name)))
+  }
+
+  /// Adds drawn vectors of a memory, `[batch, draws·features]`; returns the value's name.
+  public mutating func remembered(_ memory: ObjectiveMemory) -> String {
+    input(
+      Objective.prefix + "remembered/" + memory.value.dropFirst(Objective.prefix.count),
+      [memory.draws * memory.features], .remembered(memory))
   }
 
   private mutating func input(_ name: String, _ shape: Shape, _ source: Objective.Source) -> String {

@@ -46,7 +46,7 @@ final class StepEngine {
     optimizer = settings.optimizer
     objective = try StepObjective(setup, partSize: partSize, source: source, after: former?.objective)
     plan = try setup.backend.compile(
-      objective.graph, Self.options(setup, taps: objective.outputs.heads.map(\.value)))
+      objective.graph, Self.options(setup, taps: objective.taps))
     imageInput = try plan.input(setup.graph.inputs[0].name)
     try objective.attach(to: plan)
     penalties = try StepPenalties(settings.penalties, of: setup.graph, on: plan)
@@ -80,6 +80,7 @@ final class StepEngine {
       objective.write(batch, range, to: plan)
       plan.run(key: key)
       let score = objective.score(batch, range, from: plan)
+      objective.keep(range, from: plan)
       guard score.loss.isFinite else {
         throw TrainingError.notFinite(
           epoch: place.epoch + 1, step: place.step + 1, loss: score.loss / Double(partSize),
@@ -97,6 +98,7 @@ final class StepEngine {
     total.loss += Double(batch.count) * costs
     plan.update(optimizer, parameters(place))
     guard plan.isFinite else { throw damage(place) }
+    objective.remember(batch)
     return total
   }
 

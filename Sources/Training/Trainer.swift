@@ -69,6 +69,7 @@ public final class Trainer {
   public func restore(_ checkpoint: Checkpoint) throws {
     if let network = checkpoint.network { try adopt(network) }
     try engine.load(checkpoint.state)
+    try engine.objective.load(checkpoint.remembered)
     progress = checkpoint.progress
     best = checkpoint.best
   }
@@ -233,7 +234,7 @@ public final class Trainer {
     try checkpoints?.save(
       Checkpoint(
         progress: progress, state: state, best: best, identity: setup.identity,
-        network: progress.rewrites > 0 ? setup.graph : nil))
+        network: progress.rewrites > 0 ? setup.graph : nil, remembered: engine.objective.remembered))
   }
 
   /// The present state; throws if a weight or a running statistic is not finite, so that nothing of it is

@@ -78,7 +78,8 @@ struct BatchLossTests {
   /// The cases come from the authors' code, run in PyTorch in 64 bits.
   ///
   /// It is mdistiller with logit standardization, DIST, and RepDistiller. Correlation congruence and the
-  /// entropy over a batch were written from their papers.
+  /// entropy over a batch were written from their papers. The noise contrast is mdistiller's, with its constant at
+  /// the average of random vectors.
   static let cases = [
     TorchCase(
       "multi-level, images", PredictionCorrelation(over: .items, temperature: 2), [6, 5], [6, 5],
@@ -149,6 +150,20 @@ struct BatchLossTests {
         TorchLoss(36.18884757, 6.177324961, -1.239261671),
         TorchLoss(28.34284627, 5.672690194, 0.5409073769),
         TorchLoss(22.0207041, 6.027499786, -1.399134244),
+      ]),
+    TorchCase(
+      "noise contrast", NoiseContrast(temperature: 0.25), [6, 4], [6, 12], scale: 1,
+      [
+        TorchLoss(9.319723328, 1.219850118, -0.3515006835),
+        TorchLoss(8.230953716, 1.023906929, 0.1299501863),
+        TorchLoss(7.875534762, 1.13073749, -0.1560564419),
+      ]),
+    TorchCase(
+      "noise contrast, more numbers", NoiseContrast(temperature: 0.1), [5, 16], [5, 64], scale: 0.4,
+      [
+        TorchLoss(10.51763124, 9.654950288, -2.825342907),
+        TorchLoss(10.08452917, 8.870635277, -0.01409769495),
+        TorchLoss(10.39066106, 9.880613286, 1.555429342),
       ]),
     TorchCase(
       "neuron selectivity", NeuronSelectivity(), [5, 3, 4, 4], [5, 6, 4, 4], scale: 1,
@@ -282,6 +297,26 @@ struct BatchLossTests {
     }
   }
 
+  @Test("Vectors of zeros, equal ones and opposite ones have a finite noise contrast; NaN is seen")
+  func degenerateContrast() throws {
+    let ones = Array(repeating: Float(0.5), count: 4)
+    let rows: [(x: [Float], y: [Float], isFinite: Bool)] = [
+      (Array(repeating: 0, count: 4), ones + ones, true), (ones, Array(repeating: 0, count: 8), true),
+      (ones, ones.map { -$0 } + ones, true), (ones, ones + [0.5, .nan, 0.5, 0.5], false),
+    ]
+    for (x, y, isFinite) in rows {
+      var frame = KernelFrame(
+        inputs: [Tensor(x, shape: [1, 4]), Tensor(y, shape: [1, 8])], parameters: [],
+        output: Tensor(zeros: [1]), mode: .training, random: SeededRandom(seed: 0, purpose: "loss"))
+      NoiseContrast(temperature: 0.01).forward(&frame)
+      var gradient = GradientFrame(frame, outputGradient: Tensor(repeating: 1, shape: [1]))
+      NoiseContrast(temperature: 0.01).backward(&gradient)
+      #expect(frame.output.values[0].isFinite == isFinite)
+      let all = gradient.inputGradients.flatMap(\.values)
+      #expect(!isFinite || all.allSatisfy(\.isFinite))
+    }
+  }
+
   @Test("Stretches of any length are summed as one by one")
   func stretches() {
     for count in [0, 1, 7, 8, 9, 31, 64] {
@@ -322,6 +357,8 @@ struct BatchLossTests {
       (FlowMatrix(), [[2, 3, 2, 2], [2, 3, 3, 2]], "height and width differ"),
       (GaussianLikelihood(), [[2, 12], [2, 3, 2, 2]], "a variance a channel"),
       (PyramidError(), [[2, 3], [2, 3]], "takes [N, C, H, W]"),
+      (NoiseContrast(), [[2, 3], [2, 3]], "as many numbers with remembered ones"),
+      (NoiseContrast(), [[2, 3], [2, 8]], "as many numbers with remembered ones"),
     ]
     for (loss, shapes, words) in cases {
       let message = errorMessage { _ = try loss.outputShape(shapes) }

@@ -56,7 +56,7 @@ struct LogitCase {
     plan.writeInput(try plan.input("image"), identity.span)
     for (input, source) in zip(built.graph.inputs, built.sources) {
       switch source {
-      case .student: break
+      case .student, .remembered: break
       case .target(let target):
         let buffer = AlignedBuffer(floats: images * target.shape.count)
         Classification().writeTargets(of: batch, 0..<images, for: builder.heads, into: [buffer])

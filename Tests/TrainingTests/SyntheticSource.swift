@@ -55,6 +55,7 @@ final class SyntheticSource: BatchSource {
       let shown = isScrambled ? random.below(3) : label
       batch.annotations[image] = .label(shown)
       batch.partners[image] = .label(shown)
+      batch.indices[image] = step * batch.count + image
     }
     if let damage, damage == (epoch, step) { batch.images[3] = .nan }
     batch.step = step

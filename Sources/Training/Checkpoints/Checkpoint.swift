@@ -18,17 +18,20 @@ public struct Checkpoint: Sendable, Equatable {
   public var identity: SettingsNode
   /// The network with its encodings if the training has rewritten it; `nil` before the first rewrite.
   public var network: Graph?
+  /// The vectors that the objective remembers of earlier images, by the names of their values.
+  public var remembered: [String: Tensor]
 
   /// Makes a checkpoint; the network's parameters take the values of the state.
   public init(
     progress: TrainingProgress, state: TrainingState, best: [String: Tensor] = [:], identity: SettingsNode,
-    network: Graph? = nil
+    network: Graph? = nil, remembered: [String: Tensor] = [:]
   ) {
     self.progress = progress
     self.state = state
     self.best = best
     self.identity = identity
     self.network = network
+    self.remembered = remembered
     for (name, tensor) in state.parameters { self.network?.parameters[name]?.value = tensor }
   }
 
@@ -40,7 +43,7 @@ public struct Checkpoint: Sendable, Equatable {
   /// The groups of tensors, by the prefix of their names in the file.
   private static let groups: [(prefix: String, path: Group)] = [
     ("parameter/", \.state.parameters), ("first/", \.state.firstMoments), ("second/", \.state.secondMoments),
-    ("average/", \.state.averages), ("best/", \.best),
+    ("average/", \.state.averages), ("best/", \.best), ("remembered/", \.remembered),
   ]
 
   /// The bytes of the file.
@@ -69,6 +72,7 @@ public struct Checkpoint: Sendable, Equatable {
     identity = try SettingsNode(json: metadata["identity"] ?? "", source: file)
     state = TrainingState(parameters: [:])
     best = [:]
+    remembered = [:]
     for (name, tensor) in container.tensors {
       guard let (prefix, path) = Self.groups.first(where: { name.hasPrefix($0.prefix) }) else { continue }
       self[keyPath: path][String(name.dropFirst(prefix.count))] = tensor

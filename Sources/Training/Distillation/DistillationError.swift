@@ -31,6 +31,10 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
     objective: String, network: String, value: String, shape: Shape, takesFeatures: Bool)
   /// The values of a pair have different heights or widths.
   case extents(objective: String, student: String, Shape, teacher: String, Shape)
+  /// A checkpoint does not hold the vectors that an objective remembers.
+  case memory(value: String, places: Int)
+  /// An objective would remember more bytes than are kept.
+  case memoryTooLarge(objective: String, bytes: Int, limit: Int)
   /// A file of logits cannot be read.
   case file(path: String, reason: String)
   /// A file of logits was made for another stream of batches.
@@ -59,13 +63,13 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
       "objective \(objective): the network has no gate that closes channels of a layer; add gates first with channel-gates"
     case .noFeatures(let objective, let network):
       "objective \(objective): the \(network) makes its scores directly from the image; name pairs of values"
+    case .noSharedFeatures(let objective):
+      "objective \(objective): student and teacher must both make their scores from the means of maps, or both from "
+        + "vectors; take another student, or hints and then soft-targets"
     case .onePair(let objective, let value):
       "objective \(objective): it compares each value with the next, but found only \"\(value)\"; name two or more pairs"
     case .channels(let objective, let student, let own, let teacher, let its):
       "objective \(objective): \"\(student)\" is \(own), the teacher's \"\(teacher)\" is \(its): the numbers of channels must "
-    case .noSharedFeatures(let objective):
-      "objective \(objective): student and teacher must both make their scores from the means of maps, or both from "
-        + "vectors; take another student, or hints and then soft-targets"
         + "be equal; pair other values"
     case .noMultiple(let objective, let first, let large, let second, let small):
       "objective \(objective): \"\(first)\" is \(large), \"\(second)\" is \(small): the height and width of one must be "
@@ -82,6 +86,11 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
     case .extents(let objective, let student, let own, let teacher, let its):
       "objective \(objective): \"\(student)\" is \(own), the teacher's \"\(teacher)\" is \(its): heights and widths must "
         + "be equal; pair other values"
+    case .memory(let value, let places):
+      "checkpoint: expected \(places) remembered vectors of \"\(value)\", found others or none; train from the start"
+    case .memoryTooLarge(let objective, let bytes, let limit):
+      "objective \(objective): it would remember \(bytes) bytes, more than the limit of \(limit); lower \"memory\" or "
+        + "\"features\""
     case .file(let path, let reason):
       "\(path): \(reason)"
     case .stream(let path, let what, let stored, let found):

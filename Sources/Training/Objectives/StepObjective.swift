@@ -29,15 +29,19 @@ final class StepObjective {
   private let targets: [Target]
   private let targetBuffers: [AlignedBuffer]
   private let losses: AlignedBuffer
+  private let memories: [VectorMemory]
+  private let vectors: [AlignedBuffer]
   private var headTaps: [TapID] = []
   private var termTaps: [TapID] = []
   private var targetInputs: [(input: InputID, buffer: AlignedBuffer)] = []
   private var teacherInputs: [(input: InputID, output: TeacherOutput, count: Int)] = []
+  private var memoryInputs: [InputID] = []
+  private var memoryTaps: [TapID] = []
 
   /// Prepares the objective of a setup for parts of `partSize` images.
   ///
   /// `source` is the student's training data. A teacher that ran beside `former` goes on if the same of its
-  /// values are compared.
+  /// values are compared, and so do memories of the same values.
   init(
     _ setup: Trainer.Setup, partSize: Int, source: any BatchSource, after former: StepObjective? = nil
   ) throws {
@@ -50,6 +54,11 @@ final class StepObjective {
     targets = task.targets(for: outputs.heads)
     targetBuffers = targets.map { AlignedBuffer(floats: partSize * $0.shape.count) }
     losses = AlignedBuffer(floats: partSize)
+    memories = objective.memories.map { memory in
+      former?.memories.first { $0.memory == memory }
+        ?? VectorMemory(memory, images: source.count, batch: setup.settings.batch, seed: setup.seed)
+    }
+    vectors = memories.map { AlignedBuffer(floats: partSize * $0.memory.features) }
   }
 
   /// Finds inputs, losses and heads in the plan of `graph`, and sets the weights of the losses.
@@ -71,10 +80,30 @@ final class StepObjective {
     for case (let input, .teacher(let output)) in zip(objective.graph.inputs, objective.sources) {
       teacherInputs.append((try plan.input(input.name), output, input.shape.count))
     }
+    for case (let input, .remembered) in zip(objective.graph.inputs, objective.sources) {
+      memoryInputs.append(try plan.input(input.name))
+    }
+    memoryTaps = try memories.map { try plan.tap($0.memory.value) }
   }
 
-  /// Prepares the teacher's outputs for a batch, before its parts are run.
+  /// The values that are read from the plan besides the losses.
+  var taps: [String] { outputs.heads.map(\.value) + memories.map(\.memory.value) }
+
+  /// The remembered vectors by the names of their values.
+  var remembered: [String: Tensor] {
+    Dictionary(memories.map { ($0.memory.value, $0.tensor) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Takes remembered vectors; throws if they are not those of this objective.
+  func load(_ remembered: [String: Tensor]) throws {
+    for memory in memories where !memory.load(remembered[memory.memory.value]) {
+      throw DistillationError.memory(value: memory.memory.value, places: memory.count)
+    }
+  }
+
+  /// Prepares the teacher's outputs and the remembered vectors for a batch, before its parts are run.
   func prepare(_ batch: Batch, epoch: Int, step: Int) throws {
+    for memory in memories { memory.draw(epoch: epoch, step: step) }
     try teacher?.prepare(batch, epoch: epoch, step: step)
   }
 
@@ -84,11 +113,28 @@ final class StepObjective {
       task.writeTargets(of: batch, range, for: outputs.heads, into: targetBuffers)
       for (input, buffer) in targetInputs { plan.writeInput(input, buffer.floats) }
     }
+    for (input, memory) in zip(memoryInputs, memories) {
+      let (drawn, count) = (memory.present, memory.drawnPerImage)
+      plan.writeInput(input, drawn.floats.extracting(range.lowerBound * count..<range.upperBound * count))
+    }
     guard let teacher else { return }
     for (input, output, count) in teacherInputs {
       let said = teacher.buffer(of: output)
       plan.writeInput(input, said.floats.extracting(range.lowerBound * count..<range.upperBound * count))
     }
+  }
+
+  /// Keeps the vectors of a part of the batch that the plan has just computed.
+  func keep(_ range: Range<Int>, from plan: any Plan) {
+    for ((memory, tap), buffer) in zip(zip(memories, memoryTaps), vectors) {
+      buffer.withMutableFloats { plan.readTap(tap, into: &$0) }
+      memory.keep(buffer.floats, from: range.lowerBound)
+    }
+  }
+
+  /// Remembers the kept vectors of a batch, after all its parts are run.
+  func remember(_ batch: Batch) {
+    for memory in memories { memory.remember(batch.indices) }
   }
 
   /// The scores of a part of the batch that the plan has just computed.
