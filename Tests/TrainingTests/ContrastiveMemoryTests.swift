@@ -91,7 +91,9 @@ struct ContrastiveMemoryTests {
       memory.draw(epoch: epoch, step: step)
       let present = memory.present
       let floats = present.floats
-      return floats.indices.map { floats[$0] }
+      var values: [Float] = []
+      for i in floats.indices { values.append(floats[i]) }
+      return values
     }
     let first = drawn(0, 0)
     #expect(drawn(0, 1) != first && drawn(1, 0) != first && drawn(0, 0) == first)

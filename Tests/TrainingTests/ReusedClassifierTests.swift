@@ -119,8 +119,8 @@ struct ReusedClassifierTests {
     let plan = try ReferenceBackend().compile(
       objective.joined(to: student), PlanOptions(batch: 5, mode: .training, taps: student.outputs))
     plan.writeInput(try plan.input("image"), images.span)
-    plan.writeInput(
-      try plan.input(Objective.prefix + "teacher/value/" + its), try Self.read(asked, its).span)
+    let said = try Self.read(asked, its)
+    plan.writeInput(try plan.input(Objective.prefix + "teacher/value/" + its), said.span)
     plan.run(key: 0)
     let term = try #require(objective.terms.first)
     let losses = try Self.read(plan, term.value)
