@@ -18,14 +18,17 @@ struct StageWork {
   var spec: TrialSpec
   var data: TrialData
 
+  /// True if stored logits are all that is learned from a teacher, which takes the time of the plain loss.
+  fileprivate var learnsFromStored: Bool { teacher == nil && !objective.teacherParts.isEmpty }
+
   /// A key that is equal for trainings with equal step times.
   fileprivate var key: String {
     let encodings = graph.parameters.filter { $0.value.encoding.kind != Dense.kind }
       .map { "\($0.key) \($0.value.encoding.kind)" }.sorted().joined(separator: ",")
-    let objective = teacher == nil ? "" : type(of: objective).name
+    let objective = learnsFromStored ? Supervised.name : type(of: objective).name
     return [
       graph.structureNode.canonicalJSON, encodings, objective, "\(settings.batch)",
-      "\(settings.accumulationSteps)",
+      "\(settings.accumulationSteps)", settings.momentumGap == nil ? "" : "two momenta",
       spec.precision.rawValue, "\(spec.threads)",
     ].joined(separator: " ")
   }
@@ -97,6 +100,8 @@ public struct TrainingPace {
   private func measure(_ work: StageWork) throws -> Pace {
     var settings = work.settings
     settings.patience = nil
+    let isHalf = work.learnsFromStored && settings.momentumGap != nil
+    if work.learnsFromStored { settings = settings.withoutDistillation }
     let clock = clock
     let began = clock.now
     var ends: [ContinuousClock.Instant] = []
@@ -105,7 +110,7 @@ public struct TrainingPace {
       task: work.data.task, graph: work.graph, backend: environment.backend, settings: settings,
       seed: work.spec.seed,
       threads: work.spec.threads, precision: work.spec.precision,
-      objective: work.teacher == nil ? Supervised() : work.objective,
+      objective: work.learnsFromStored ? Supervised() : work.objective,
       teacher: work.teacher.map { .network($0) })
     _ = try located("measuring the pace") {
       let trainer = try Trainer(
@@ -118,7 +123,8 @@ public struct TrainingPace {
       })
     }
     let steps = zip(ends.dropFirst(), ends).map { ($0 - $1).inSeconds }.sorted()
-    let step = steps.isEmpty ? (clock.now - began).inSeconds : steps[steps.count / 2]
+    let step =
+      (steps.isEmpty ? (clock.now - began).inSeconds : steps[steps.count / 2]) * (isHalf ? 2 : 1)
     return Pace(
       secondsPerImage: step / Double(settings.batch),
       setupSeconds: max(0, ((ends.first ?? began) - began).inSeconds - step))

@@ -453,6 +453,7 @@ public struct TrialPlanner {
     control.name = student.name + "~alone"
     for index in control.stages.indices where !control.stages[index].teacherParts.isEmpty {
       control.stages[index].objective = control.stages[index].objectiveWithoutTeacher
+      control.stages[index].training = control.stages[index].training?.withoutDistillation
     }
     control.teacher = nil
     control.logits = nil

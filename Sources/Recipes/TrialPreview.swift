@@ -108,6 +108,7 @@ public struct TrialPreview {
       before = preview.trained(before, stage, teacher, data, spec)
       if let training = stage.training {
         do {
+          try training.validate()
           try graph.requireFrozen(training.frozen)
           try stage.distiller().requireStudent(graph)
           try stage.distiller().requireHeads(data.task, of: graph)

@@ -32,6 +32,8 @@ public struct Objective: Sendable, Equatable {
     public let value: String
     /// The factor.
     public let weight: Float
+    /// True for the task's own loss, false for what an objective adds to it.
+    public let isTask: Bool
   }
 
   /// The losses, with the layers before them.
@@ -132,6 +134,7 @@ public struct ObjectiveBuilder {
   private var inputs: [(input: GraphInput, source: Objective.Source)] = []
   private var nodes: [Node] = []
   private var terms: [Objective.Term] = []
+  private var isTask = false
 
   /// Makes an objective without terms.
   ///
@@ -214,12 +217,15 @@ public struct ObjectiveBuilder {
 
   /// Adds a loss to the sum; one with weight 0 is left out.
   public mutating func minimize(_ value: String, weight: Float) {
-    if weight != 0 { terms.append(Objective.Term(value: value, weight: weight)) }
+    if weight != 0 { terms.append(Objective.Term(value: value, weight: weight, isTask: isTask)) }
   }
 
   /// Adds the task's loss; with weight 0 nothing is added.
   public mutating func minimizeTaskLoss(weight: Float = 1) throws(TaskError) {
-    if weight != 0 { try task.minimizeLoss(in: &self, weight: weight) }
+    guard weight != 0 else { return }
+    isTask = true
+    defer { isTask = false }
+    try task.minimizeLoss(in: &self, weight: weight)
   }
 
   /// Returns the objective, its layers initialized from the seed; throws if it has no terms.

@@ -27,6 +27,9 @@ final class StepEngine {
   private let penalties: StepPenalties
   private let divergence: StepDivergence
   private let optimizer: any Optimizer
+  private let momenta: (task: SeparateMomentum, beside: SeparateMomentum)?
+  /// The gradients of the losses beside the task's, where they have a momentum of their own.
+  private var kept: AlignedBuffer?
   private let partSize: Int
   private let imageSize: Int
   private let imageInput: InputID
@@ -44,6 +47,7 @@ final class StepEngine {
     partSize = settings.batch / settings.accumulationSteps
     imageSize = setup.graph.inputs.first?.shape.count ?? 0
     optimizer = settings.optimizer
+    momenta = settings.separateMomenta()
     objective = try StepObjective(setup, partSize: partSize, source: source, after: former?.objective)
     plan = try setup.backend.compile(
       objective.graph, Self.options(setup, taps: objective.taps))
@@ -67,11 +71,36 @@ final class StepEngine {
   /// Throws if the loss is not finite, before any weight changes, and if the update leaves a weight or a
   /// running statistic that is not finite.
   func step(_ batch: Batch, _ place: Place) throws -> StepObjective.Score {
-    let images = batch.images
     try objective.prepare(batch, epoch: place.epoch, step: place.step)
+    let factor = setup.settings.distillationFactor(epoch: place.epoch)
+    if momenta != nil {
+      // A plan gives the memory of values away while it goes back, so it runs once for each gradient.
+      objective.weigh(beside: factor, .beside, in: plan)
+      _ = try gradients(of: batch, place)
+      keepGradients()
+      objective.weigh(beside: factor, .task, in: plan)
+    } else {
+      objective.weigh(beside: factor, .all, in: plan)
+    }
+    var total = try gradients(of: batch, place)
+    // The gradients of the parts are summed and averaged by the update, so costs of weights count once for
+    // each part.
+    let scale = Float(setup.settings.accumulationSteps)
+    let costs =
+      penalties.add(to: plan, scale: scale, at: place.progress)
+      + divergence.add(to: plan, scale: scale)
+    total.loss += Double(batch.count) * costs
+    update(parameters(place))
+    guard plan.isFinite else { throw damage(place) }
+    objective.remember(batch)
+    return total
+  }
+
+  /// Sums the gradients of a batch's parts in the plan; throws if the loss is not finite.
+  private func gradients(of batch: Batch, _ place: Place) throws -> StepObjective.Score {
+    let images = batch.images
     var total = StepObjective.Score()
-    let parts = setup.settings.accumulationSteps
-    for part in 0..<parts {
+    for part in 0..<setup.settings.accumulationSteps {
       let range = part * partSize..<(part + 1) * partSize
       let values = images.span.extracting(range.lowerBound * imageSize..<range.upperBound * imageSize)
       // Keyed by place, not drawn in sequence: a resumed training draws the same numbers.
@@ -90,16 +119,30 @@ final class StepEngine {
       total.loss += score.loss
       if let metric = score.metric { total.metric = (total.metric ?? 0) + metric }
     }
-    // The gradients of the parts are summed and averaged by the update, so costs of weights count once for
-    // each part.
-    let costs =
-      penalties.add(to: plan, scale: Float(parts), at: place.progress)
-      + divergence.add(to: plan, scale: Float(parts))
-    total.loss += Double(batch.count) * costs
-    plan.update(optimizer, parameters(place))
-    guard plan.isFinite else { throw damage(place) }
-    objective.remember(batch)
     return total
+  }
+
+  /// Copies the gradients of the losses beside the task's.
+  private func keepGradients() {
+    plan.withGradients { gradients in
+      let kept = kept ?? AlignedBuffer(floats: gradients.count)
+      self.kept = kept
+      kept.withMutableFloats { kept in for i in gradients.indices { kept[i] = gradients[i] } }
+    }
+  }
+
+  /// Updates the weights, by both gradients one after the other if each has its momentum.
+  private func update(_ step: StepParameters) {
+    guard let momenta, let kept else { return plan.update(optimizer, step) }
+    var first = step
+    // The average starts before the first update, and moves after the second.
+    if step.averageDecay != nil { first.averageDecay = 1 }
+    plan.update(momenta.task, first)
+    plan.withGradients { gradients in
+      let kept = kept.floats
+      for i in gradients.indices { gradients[i] = kept[i] }
+    }
+    plan.update(momenta.beside, step)
   }
 
   /// The error that names the first parameter, by name, that an update has left not finite.
@@ -123,7 +166,8 @@ final class StepEngine {
     let settings = setup.settings
     var scale = 1 / Float(settings.accumulationSteps)
     if let limit = settings.gradientClip {
-      let norm = scale * plan.withGradients { GradientNorm.of($0) }
+      let kept = kept
+      let norm = scale * plan.withGradients { GradientNorm.of($0, and: kept) }
       scale *= min(1, limit / (norm + 1e-6))
     }
     return StepParameters(
@@ -159,10 +203,18 @@ final class StepEngine {
 
 /// The length of all gradients taken as one vector.
 enum GradientNorm {
-  /// The Euclidean norm, summed in 64 bits.
-  static func of(_ values: borrowing MutableSpan<Float>) -> Float {
+  /// The Euclidean norm, summed in 64 bits; of the sums of values and others if there are any.
+  static func of(_ values: borrowing MutableSpan<Float>, and others: AlignedBuffer?) -> Float {
     var sum = 0.0
-    for i in values.indices { sum += Double(values[i]) * Double(values[i]) }
+    if let others {
+      let others = others.floats
+      for i in values.indices {
+        let value = Double(values[i]) + Double(others[i])
+        sum += value * value
+      }
+    } else {
+      for i in values.indices { sum += Double(values[i]) * Double(values[i]) }
+    }
     return Float(sum.squareRoot())
   }
 }

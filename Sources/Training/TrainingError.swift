@@ -2,6 +2,10 @@
 public enum TrainingError: Error, Sendable, CustomStringConvertible {
   /// The batch cannot be cut into parts of equal size.
   case microBatches(batch: Int, parts: Int)
+  /// The optimizer's momentum leaves no place for the gap.
+  case momentumGap(gap: Float, optimizer: String, momentum: Float?)
+  /// Settings are of losses that the objective does not have.
+  case notBeside(objective: String, missing: String)
   /// The training images do not fill one batch.
   case tooFewImages(images: Int, batch: Int)
   /// Early stopping needs validation images.
@@ -58,6 +62,12 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .microBatches(let batch, let parts):
       "training: \"batch\" \(batch) cannot be cut into \(parts) \"accumulationSteps\" of equal size"
+    case .momentumGap(let gap, let optimizer, let momentum):
+      "training: \"momentumGap\" \(gap) needs the optimizer sgd with a momentum of \(gap) or more and below \(1 - gap), found "
+        + "\(optimizer)\(momentum.map { " with \($0)" } ?? ""); lower the gap, or leave it out"
+    case .notBeside(let objective, let missing):
+      "training: \"momentumGap\", \"distillationWarmUp\" and \"distillationAtEnd\" are for stages that learn from a teacher; the "
+        + "objective \(objective) has no loss \(missing); leave them out there"
     case .tooFewImages(let images, let batch):
       "training: \(images) training images do not fill one batch of \(batch); lower it with --set training.batch=N"
     case .patienceWithoutValidation:

@@ -28,6 +28,13 @@ public struct TrainingSettings: Configurable, Sendable {
   public var focus: Float?
   /// The largest global norm of the gradient, to which longer ones are shortened; `nil` for no limit.
   public var gradientClip: Float?
+  /// The number by which the momentum of an objective's losses beside the task's is larger than the optimizer's, and
+  /// the task's smaller; `nil` for one momentum.
+  public var momentumGap: Float?
+  /// The epochs over which the factor of an objective's losses beside the task's climbs to 1, step by step.
+  public var distillationWarmUp = 0
+  /// The factor of an objective's losses beside the task's in the last epoch, towards which it goes evenly from 1.
+  public var distillationAtEnd: Float = 1
   /// Costs of the weights that are added to the loss.
   public var penalties: [any Penalty] = []
   /// The layers whose weights stay as they are.
@@ -44,7 +51,7 @@ public struct TrainingSettings: Configurable, Sendable {
   public init() {}
 
   /// Settings: `epochs`, `batch`, `accumulationSteps`, `learningRate`, `weightDecay`, `labelSmoothing`,
-  /// `focus`, `gradientClip`, `emaDecay`, `patience`.
+  /// `focus`, `gradientClip`, `emaDecay`, `patience` and others.
   public static var settings: [Setting<TrainingSettings>] {
     [
       Setting("epochs", \.epochs, in: 1...100_000, "passes over the training images"),
@@ -73,6 +80,18 @@ public struct TrainingSettings: Configurable, Sendable {
         "largest norm of the whole gradient; null does not limit it"
       ).formerly(
         "clip"),
+      Setting(
+        "momentumGap", \.momentumGap, in: 0...0.5,
+        "number by which the momentum of what is learned from a teacher is larger than that of the optimizer sgd, and the task's smaller (DOT); a step then takes about twice the time; null has one momentum"
+      ).omittedAsDefault(),
+      Setting(
+        "distillationWarmUp", \.distillationWarmUp, in: 0...100_000,
+        "epochs over which the factor of an objective's losses beside the task's climbs to 1; 0 starts with it"
+      ).omittedAsDefault(),
+      Setting(
+        "distillationAtEnd", \.distillationAtEnd, in: 0...1000,
+        "factor of an objective's losses beside the task's in the last epoch, towards which it goes evenly from 1"
+      ).omittedAsDefault(),
       penaltiesSetting,
       LayerPattern.setting(
         "frozen", \.frozen,
@@ -131,8 +150,42 @@ public struct TrainingSettings: Configurable, Sendable {
       }, write: { $0.augmentations.map(AugmentationCatalogue.write) ?? SettingsNode(.null) })
   }
 
-  /// Throws if the batch cannot be cut into equal parts.
+  /// The factor of an objective's losses beside the task's in an epoch, counted from 0.
+  func distillationFactor(epoch: Int) -> Float {
+    let climb = distillationWarmUp > 0 ? min(1, Float(epoch + 1) / Float(distillationWarmUp)) : 1
+    let progress = epochs > 1 ? Float(epoch) / Float(epochs - 1) : 0
+    return climb * (1 + (distillationAtEnd - 1) * min(1, progress))
+  }
+
+  /// The settings for a training without a teacher, in which nothing is beside the task's loss.
+  public var withoutDistillation: TrainingSettings {
+    var settings = self
+    (settings.momentumGap, settings.distillationWarmUp, settings.distillationAtEnd) = (nil, 0, 1)
+    return settings
+  }
+
+  /// The rules of separate momenta; `nil` for one momentum.
+  func separateMomenta() -> (task: SeparateMomentum, beside: SeparateMomentum)? {
+    guard let momentumGap, let rule = optimizer as? SGD else { return nil }
+    return SeparateMomentum.pair(rule, gap: momentumGap)
+  }
+
+  /// True if some settings are of what an objective adds to the task's loss.
+  var weighsDistillation: Bool {
+    momentumGap != nil || distillationWarmUp > 0 || distillationAtEnd != 1
+  }
+
+  /// Throws if the batch cannot be cut into equal parts, or if the optimizer has no place for separate momenta.
   public func validate() throws {
+    if let momentumGap {
+      guard let rule = optimizer as? SGD, rule.momentum >= momentumGap,
+        rule.momentum + momentumGap < 1
+      else {
+        throw TrainingError.momentumGap(
+          gap: momentumGap, optimizer: type(of: optimizer).name,
+          momentum: (optimizer as? SGD)?.momentum)
+      }
+    }
     guard batch.isMultiple(of: accumulationSteps) else {
       throw TrainingError.microBatches(batch: batch, parts: accumulationSteps)
     }

@@ -1,6 +1,7 @@
 import Datasets
 import Execution
 import Graphs
+import Settings
 import Tasks
 import Tensors
 
@@ -15,6 +16,24 @@ final class StepObjective {
     var loss = 0.0
     /// The sum of the images' contributions to the metric; `nil` if it is no mean over images.
     var metric: Double?
+  }
+
+  /// Factors of the losses of an objective.
+  private struct Factors: Equatable {
+    /// That of the task's losses.
+    var task: Float = 1
+    /// That of the losses beside them.
+    var beside: Float = 1
+  }
+
+  /// The losses whose gradients a backward pass computes.
+  enum Part {
+    /// All of them.
+    case all
+    /// The task's alone.
+    case task
+    /// Those beside the task's.
+    case beside
   }
 
   /// The objective that is minimized.
@@ -33,6 +52,10 @@ final class StepObjective {
   private let vectors: [AlignedBuffer]
   private var headTaps: [TapID] = []
   private var termTaps: [TapID] = []
+  /// The factors of the task's losses and of those beside them, as the plan has them.
+  private var factors = Factors()
+  /// The factor of the losses beside the task's, by which they are scored.
+  private var besideFactor: Float = 1
   private var targetInputs: [(input: InputID, buffer: AlignedBuffer)] = []
   private var teacherInputs: [(input: InputID, output: TeacherOutput, count: Int)] = []
   private var memoryInputs: [InputID] = []
@@ -49,7 +72,9 @@ final class StepObjective {
     outputs = HeadOutputs(try setup.task.heads(of: setup.graph, network: "training"), batch: partSize)
     try setup.requireTeacher(heads: outputs.heads, source)
     objective = try setup.objectiveGraph()
-    graph = try objective.joined(to: setup.graph)
+    try setup.requireParts(of: objective)
+    let joined = try objective.joined(to: setup.graph)
+    graph = setup.settings.momentumGap == nil ? joined : try joined.runTwice()
     teacher = try setup.teacherReader(of: objective, after: former?.teacher)
     targets = task.targets(for: outputs.heads)
     targetBuffers = targets.map { AlignedBuffer(floats: partSize * $0.shape.count) }
@@ -64,16 +89,8 @@ final class StepObjective {
   /// Finds inputs, losses and heads in the plan of `graph`, and sets the weights of the losses.
   func attach(to plan: any Plan) throws {
     headTaps = try outputs.heads.map { try plan.tap($0.value) }
-    let losses = losses
-    for term in objective.terms {
-      let tap = try plan.tap(term.value)
-      termTaps.append(tap)
-      // The gradient of the term's weight times the mean over the part's images.
-      losses.withMutableFloats { seed in
-        for image in 0..<tap.count { seed[image] = term.weight / Float(tap.count) }
-      }
-      plan.writeSeed(tap, losses.floats.extracting(0..<tap.count))
-    }
+    termTaps = try objective.terms.map { try plan.tap($0.value) }
+    writeSeeds(to: plan)
     for (name, place) in objective.targetInputs(among: targets) {
       targetInputs.append((try plan.input(name), targetBuffers[place]))
     }
@@ -84,6 +101,27 @@ final class StepObjective {
       memoryInputs.append(try plan.input(input.name))
     }
     memoryTaps = try memories.map { try plan.tap($0.memory.value) }
+  }
+
+  /// Weighs the losses of the objective beside the task's by a factor, and has backward passes compute a part.
+  func weigh(beside factor: Float, _ part: Part, in plan: any Plan) {
+    besideFactor = factor
+    let wanted = Factors(task: part == .beside ? 0 : 1, beside: part == .task ? 0 : factor)
+    guard wanted != factors else { return }
+    factors = wanted
+    writeSeeds(to: plan)
+  }
+
+  /// Writes the gradient of each term's weight times the mean over the part's images.
+  private func writeSeeds(to plan: any Plan) {
+    let losses = losses
+    for (term, tap) in zip(objective.terms, termTaps) {
+      let weight = term.weight * (term.isTask ? factors.task : factors.beside)
+      losses.withMutableFloats { seed in
+        for image in 0..<tap.count { seed[image] = weight / Float(tap.count) }
+      }
+      plan.writeSeed(tap, losses.floats.extracting(0..<tap.count))
+    }
   }
 
   /// The values that are read from the plan besides the losses.
@@ -146,7 +184,7 @@ final class StepObjective {
       let values = losses.floats
       var sum = 0.0
       for image in 0..<tap.count { sum += Double(values[image]) }
-      score.loss += Double(term.weight) * sum
+      score.loss += Double(term.isTask ? term.weight : term.weight * besideFactor) * sum
     }
     precondition(headTaps.count == outputs.heads.count, "an objective is scored before it is attached")
     for (tap, buffer) in zip(headTaps, outputs.buffers) {
@@ -162,6 +200,18 @@ final class StepObjective {
 }
 
 extension Trainer.Setup {
+  /// Throws if settings are of losses that the objective lacks.
+  fileprivate func requireParts(of graph: Objective) throws {
+    guard settings.weighsDistillation else { return }
+    let name = type(of: objective).name
+    guard graph.terms.contains(where: { !$0.isTask }) else {
+      throw TrainingError.notBeside(objective: name, missing: "beside the task's")
+    }
+    guard settings.momentumGap == nil || graph.terms.contains(where: \.isTask) else {
+      throw TrainingError.notBeside(objective: name, missing: "of the task")
+    }
+  }
+
   /// The objective of the present network.
   fileprivate func objectiveGraph() throws -> Objective {
     var builder = try ObjectiveBuilder(
