@@ -11,7 +11,8 @@ extension OpCatalogue {
       PearsonDistance.self, PairwiseSimilarity.self, PairwiseKernel.self, PairwiseDistance.self,
       TripletAngle.self, PairwiseProbability.self, NeuronSelectivity.self, ActivationBoundary.self,
       FlowMatrix.self, ChannelConstants.self, GaussianLikelihood.self, PyramidError.self,
-      ContrastiveEntropy.self, NoiseContrast.self, AnchorClassLoss.self, AnchorBoxLoss.self,
+      ContrastiveEntropy.self, NoiseContrast.self, StopGradient.self, AnchorClassLoss.self,
+      AnchorBoxLoss.self,
       AnchorDivergence.self,
     ])
 }

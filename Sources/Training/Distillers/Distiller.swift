@@ -76,6 +76,7 @@ public enum DistillerCatalogue: Catalogue {
     AttentionTransfer.self, Hints.self, SimilarityPreserving.self, CorrelationCongruence.self, Relations.self,
     ProbabilisticTransfer.self, SolutionFlow.self, NeuronSelectivityTransfer.self, ActivationBoundaries.self,
     VariationalInformation.self, KnowledgeReview.self, Contrastive.self, ReusedClassifier.self,
+    MutualLearning.self,
     GateCost.self, AnchorTargets.self,
   ]
   /// The same types as named kinds.
