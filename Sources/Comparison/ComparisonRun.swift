@@ -77,7 +77,7 @@ public struct ComparisonRun: Sendable {
       run: recipe.name, current: current, targets: recipe.targets, margin: recipe.margin,
       selection: planned.selection)
     let path = options.directory + "/" + SearchRecord.fileName
-    if plan.searches.values.contains(where: { $0.goal.front != nil }),
+    if plan.searches.values.contains(where: { $0.goal.front != nil || $0.sharing != nil }),
       FileManager.default.fileExists(atPath: path)
     {
       ranking.searches = try SearchRecord.read(path)

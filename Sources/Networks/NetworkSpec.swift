@@ -35,6 +35,8 @@ public struct NetworkSpec: Sendable {
   public let training: SettingsNode
   /// The place of the spec.
   public let mark: SettingsMark
+  /// The spec as it was read.
+  public let node: SettingsNode
   private let layers: [SettingsNode]
 
   /// Reads a spec from a file.
@@ -59,6 +61,7 @@ public struct NetworkSpec: Sendable {
       ["name", "aliases", "title", "paper", "input", "classes", "variables", "layers", "training"],
       of: owner)
     mark = node.mark
+    self.node = node
     name = try node["name"]?.string("name") ?? defaultName
     aliases =
       try node["aliases"].map { value throws(SettingsError) in

@@ -28,6 +28,8 @@ public struct RecipeGoal: Sendable {
   public var space: SearchSpace
   /// The strategy that proposes assignments; bisection by default.
   public var strategy: any SearchStrategy
+  /// The judgement of candidates by shared weights; `nil` if each is trained.
+  public var sharing: SharedWeights?
   /// The place of the goal in the file.
   public var mark: SettingsMark
 
@@ -74,7 +76,11 @@ public struct RecipeGoal: Sendable {
       space.budget = SearchSpace.Budget(stage: stage, epochs: stages[stage].epochs)
     }
     strategy = Bisection()
-    if let search = student["search"] { strategy = try SearchCatalogue.read(search) }
+    if let search = student["search"] {
+      let parts = search.separating("shared")
+      strategy = try SearchCatalogue.read(parts.rest)
+      if let shared = parts.value { try readSharing(shared, stages) }
+    }
     if let refusal = strategy.refusal(of: space) {
       throw .invalid(
         (student["search"] ?? node).mark, key: "search", reason: "\(type(of: strategy).name) \(refusal)")
@@ -150,6 +156,38 @@ public struct RecipeGoal: Sendable {
 }
 
 extension RecipeGoal {
+  /// Reads `shared: {epochs: 20, finalists: 3, compared: 5, images: 1024}` of a search.
+  private mutating func readSharing(_ node: SettingsNode, _ stages: [RecipeStage]) throws(SettingsError) {
+    sharing = try SharedWeights(from: node, owner: "shared")
+    func refuse(_ reason: String) throws(SettingsError) {
+      throw .invalid(node.mark, key: "shared", reason: reason)
+    }
+    guard let first = stages.first, first.choice == nil, first.epochs > 0 else {
+      return try refuse(
+        "takes the place of the first stage's training for candidates; begin the pipeline with a stage that only trains"
+      )
+    }
+    let ofNetwork = space.variables.filter { $0.stage == nil }
+    guard !ofNetwork.isEmpty else {
+      return try refuse("needs variables of the network, such as network.width; candidates share its weights")
+    }
+    for variable in ofNetwork {
+      for value in variable.domain.ends {
+        guard (try? value.number(variable.name)) == nil else { continue }
+        try refuse(
+          "\(variable.name) has values that are no numbers; networks that share weights differ in sizes")
+      }
+    }
+    guard !strategy.inherits, !strategy.needsLatency, !(strategy is SuccessiveHalving),
+      !(strategy is Hyperband)
+    else {
+      try refuse(
+        "\(type(of: strategy).name) trains candidates further, and shared weights stay; take random, grid, evolution, controller "
+          + "or bayesian")
+      return
+    }
+  }
+
   /// The exponents that a reward may have.
   private static let exponents = -10.0...0
 
@@ -428,5 +466,13 @@ extension SearchVariable.Domain {
       }
       self = .real(low...high, scale ?? .linear)
     }
+  }
+}
+
+extension SettingsNode {
+  /// The value of a key of a mapping, and the mapping without it.
+  fileprivate func separating(_ key: String) -> (value: SettingsNode?, rest: SettingsNode) {
+    guard case .mapping(let entries) = content, let value = self[key] else { return (nil, self) }
+    return (value, SettingsNode(.mapping(entries.filter { $0.key != key }), mark: mark))
   }
 }

@@ -56,6 +56,10 @@ public struct RecipeSource: TrialSource {
     var proposals: [Proposal] = []
     /// The results of the candidates of finished rounds.
     var results: [CandidateResult] = []
+    /// The trial of the weights that candidates share; `nil` without them, and before it begins.
+    var shared: TrialSpec?
+    /// The number of candidates that are judged by shared weights, once all of them are.
+    var judged: Int?
     /// The indices of the candidates that became rows, by the names of the rows.
     var taken: [String: Int] = [:]
     var isOver = false
@@ -239,6 +243,12 @@ public struct RecipeSource: TrialSource {
   private mutating func goOn(_ key: String) throws {
     guard var search = searches[key], !search.isOver, search.out.isEmpty, let first = search.students.first
     else { return }
+    if let sharing = search.described.sharing {
+      guard let shared = search.shared else { return try share(key, sharing, first) }
+      if let reason = try failure(of: shared, in: search) {
+        return end(key, .failed("the training of the weights that candidates share failed: \(reason)"))
+      }
+    }
     // If all candidates fail, the cause is not their settings, and more candidates are in vain.
     let ended = search.candidates.compactMap { known[$0.address] }
     if case .failed(let reason)? = ended.first, ended.allSatisfy(\.isFailure) {
@@ -247,9 +257,12 @@ public struct RecipeSource: TrialSource {
     let teacher = try teacherValidation(of: search)
     search.results = try candidates(of: search)
     search.state.observations = try observations(of: search, teacher: teacher)
-    let left = search.described.strategy.tries(in: search.state.space) - search.results.count
-    let next = left > 0 ? search.described.strategy.propose(left, search.state) : []
+    let next = proposals(of: &search)
     guard !next.isEmpty else {
+      if let judged = search.judged, search.results.dropFirst(judged).allSatisfy({ $0.failure != nil }) {
+        let reason = search.results.dropFirst(judged).first?.failure ?? "none made a student"
+        return end(key, .failed("no candidate of its search could be trained alone: \(reason)"))
+      }
       search.isOver = true
       searches[key] = search
       return try take(key, for: search.students)
@@ -273,6 +286,40 @@ public struct RecipeSource: TrialSource {
       if searches[key]?.isOver == false { give(spec, to: .candidate(of: key)) }
     }
     if out.isEmpty { try goOn(key) }
+  }
+
+  /// The next proposals: the strategy's, then those that are trained alone where weights are shared.
+  private func proposals(of search: inout Search) -> [Proposal] {
+    guard search.judged == nil else { return [] }
+    let left = search.described.strategy.tries(in: search.state.space) - search.results.count
+    let next = left > 0 ? search.described.strategy.propose(left, search.state) : []
+    guard next.isEmpty, let sharing = search.described.sharing else { return next }
+    search.judged = search.results.count
+    return sharing.proposals(search.state)
+  }
+
+  /// Begins the training of the weights that the candidates of a search share.
+  private mutating func share(_ key: String, _ sharing: SharedWeights, _ planned: TrialSpec) throws {
+    guard let family = searches[key]?.described.family else { return }
+    var shared = planned.candidate(Array(planned.stages.prefix(1)))
+    shared.name = "\(searches[key]?.described.name ?? planned.name)~shared"
+    shared.goal = nil
+    shared.start = .network(try family.largest().structureNode)
+    shared.space = family
+    shared.leaves = 0
+    if let epochs = sharing.epochs, let own = shared.stages[0].training?.epochs {
+      shared.stages[0].training?.epochs = epochs
+      // Logits are stored for as many epochs as students are trained.
+      if epochs > own { shared.logits = nil }
+    }
+    searches[key]?.shared = shared
+    searches[key]?.out = [shared.address]
+    give(shared, to: .candidate(of: key))
+  }
+
+  /// Why the training of shared weights made none; `nil` if it did.
+  private func failure(of shared: TrialSpec, in search: Search) throws -> String? {
+    try search.refused[shared.address] ?? folder.candidate(shared.address).failure
   }
 
   private func teacherValidation(of search: Search) throws -> Double? {
@@ -303,12 +350,17 @@ public struct RecipeSource: TrialSource {
         $0.training != nil && ($0.choice.map { $0.order < .sharing } ?? true)
       }
     }
+    let shared = proposal.trainsAlone ? nil : search.shared
+    if shared != nil { candidate.stages.removeFirst() }
     if let epochs = proposal.trains, let budget = search.state.space.budget {
       candidate.stages[budget.stage].training?.epochs = epochs
     }
     do {
       if let network = search.described.network {
         candidate.start = .network(try network(proposal.assignment).structureNode)
+      }
+      if let shared, let sharing = search.described.sharing, case .network(let structure) = candidate.start {
+        candidate.start = .sliced(structure, of: shared.address, images: sharing.images)
       }
       if proposal.inherits, case .network(let structure) = candidate.start, let parent = proposal.parent {
         candidate.start = .inherited(structure, of: search.candidates[parent].address)
@@ -326,7 +378,8 @@ public struct RecipeSource: TrialSource {
   ) throws -> [SearchObservation] {
     let (goal, results) = (search.described.goal, search.results)
     guard !goal.prefersStrong || teacher != nil else { throw TrialGoal.withoutValidation }
-    if search.described.strategy.needsLatency, let first = results.first, first.failure == nil,
+    if search.described.strategy.needsLatency || search.shared != nil, let first = results.first,
+      first.failure == nil,
       first.validation == nil
     {
       throw TrialGoal.withoutValidation
@@ -351,7 +404,8 @@ public struct RecipeSource: TrialSource {
   private mutating func take(_ key: String, for students: [TrialSpec]) throws {
     guard let search = searches[key] else { return }
     let teacher = try teacherValidation(of: search)
-    let run = search.candidates.map(\.address).filter { search.refused[$0] == nil }
+    let run = ([search.shared].compactMap(\.self) + search.candidates).map(\.address)
+      .filter { search.refused[$0] == nil }
     for planned in students {
       guard let goal = planned.goal else { continue }
       if let front = goal.front, case .number(let number) = front.pick {
@@ -375,35 +429,60 @@ public struct RecipeSource: TrialSource {
     }
   }
 
-  /// The records of the searches for fronts so far, in the order of the plan.
+  /// The records of the searches for fronts and of those with shared weights so far, in the order of the plan.
   public var searchRecords: [SearchRecord] {
     get throws {
       var keys: [String] = []
       for planned in plan.trials {
-        guard let group = plan.searches[planned.address]?.group, !group.isEmpty, !keys.contains(group)
+        guard let search = plan.searches[planned.address], search.goal.front != nil || search.sharing != nil
         else { continue }
-        keys.append(group)
+        let key = search.group.isEmpty ? planned.address : search.group
+        if !keys.contains(key) { keys.append(key) }
       }
       return try keys.compactMap { key in try searches[key].flatMap(record) }
     }
   }
 
   private func record(_ search: Search) throws -> SearchRecord? {
-    guard let front = search.described.goal.front, let student = search.students.first else { return nil }
+    guard let student = search.students.first else { return nil }
+    let goal = search.described.goal
+    // A search for one goal is recorded for its shared weights, by error and size.
+    let front = goal.front ?? FrontGoal(minimizing: [.error, .fileBytes])
+    let teacher = try teacherValidation(of: search)
     let candidates = try search.results.enumerated().map { place, result in
       let proposal = search.proposals[place]
       // Candidates that were cut short are no students, but the record shows which ones continued.
-      let cut = proposal.epochs.map { "trained for \($0) epochs" }
+      let cut =
+        search.described.sharing != nil && !proposal.trainsAlone
+        ? "judged by shared weights" : proposal.epochs.map { "trained for \($0) epochs" }
       return SearchRecord.Candidate(
         number: place + 1, address: result.address,
         settings: search.state.space.words(proposal.assignment), values: try front.values(of: result),
-        reason: try front.miss(of: result)?.reason ?? cut, parent: proposal.parent.map { $0 + 1 })
+        reason: try goal.miss(of: result, teacher: teacher)?.reason ?? cut,
+        parent: proposal.parent.map { $0 + 1 })
     }
-    return SearchRecord(
+    var record = SearchRecord(
       student: search.described.name, seed: student.seed,
       strategy: type(of: search.described.strategy).name, objectives: front.objectives.map(\.name),
       limits: Dictionary(uniqueKeysWithValues: front.limits.map { ($0.name, $1) }), candidates: candidates,
       rows: search.taken.mapValues { $0 + 1 })
+    record.sharing = sharing(of: search)
+    return record
+  }
+
+  /// What shared weights said of the candidates that were trained alone too; `nil` without shared weights.
+  private func sharing(of search: Search) -> SearchRecord.Sharing? {
+    guard let shared = search.shared else { return nil }
+    let pairs = search.proposals.indices.compactMap { place -> SearchRecord.Sharing.Pair? in
+      guard search.proposals[place].trainsAlone, let parent = search.proposals[place].parent,
+        search.results.indices.contains(place), let alone = search.results[place].validation,
+        let together = search.results[parent].validation
+      else { return nil }
+      return SearchRecord.Sharing.Pair(
+        shared: parent + 1, alone: place + 1, sharedMetric: together, aloneMetric: alone)
+    }
+    return SearchRecord.Sharing(
+      trial: shared.address, epochs: shared.stages.first?.training?.epochs ?? 0, pairs: pairs)
   }
 
   private func candidates(of search: Search) throws -> [CandidateResult] {

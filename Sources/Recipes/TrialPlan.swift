@@ -26,8 +26,8 @@ public struct TrialPlan: Sendable {
   /// The number of all trials, including candidates of searches.
   public var count: Int { trials.reduce(0) { $0 + 1 + (searches[$1.address]?.tries ?? 0) } }
 
-  /// The number of trials that a student takes: the tries of its search, or 1.
-  public func repeats(of trial: TrialSpec) -> Int { searches[trial.address]?.tries ?? 1 }
+  /// The number of trainings that a student takes: those of its search, or 1.
+  public func repeats(of trial: TrialSpec) -> Int { searches[trial.address]?.trainings ?? 1 }
 
   /// The plan of some students with their controls and everything that these need; addresses do not change.
   public func only(_ students: Set<String>) -> TrialPlan {

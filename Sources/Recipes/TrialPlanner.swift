@@ -258,6 +258,10 @@ public struct TrialPlanner {
     var search = TrialSearch(goal: trialGoal(goal), space: goal.space, strategy: goal.strategy)
     search.name = student.searchName
     search.network = try searchedNetwork(student, goal)
+    if let sharing = goal.sharing {
+      search.sharing = sharing
+      search.family = try family(student, goal)
+    }
     let isOfLayers = goal.space.variables.contains { $0.layers != .all }
     guard isOfLayers || goal.strategy.needsLatency else { return search }
     var graph = try searchedGraph(student)
@@ -318,8 +322,8 @@ public struct TrialPlanner {
     _ student: RecipeStudent, _ goal: RecipeGoal
   ) throws -> (@Sendable (Assignment) throws -> Graph)? {
     let space = goal.space
-    guard let name = student.network, space.variables.contains(where: { $0.stage == nil }) else { return nil }
-    let spec = try networkSpec(name, mark: student.mark)
+    guard let family = try searchedSpace(student, space) else { return nil }
+    let (name, spec, options) = (student.network ?? "", family.network, family.options)
     let known = spec.variables.map(\.name)
     for variable in space.variables where variable.stage == nil {
       guard let setting = variable.setting, known.contains(setting) else {
@@ -331,10 +335,6 @@ public struct TrialPlanner {
             + " (\(known.isEmpty ? "it has none" : known.joined(separator: ", ")))")
       }
     }
-    let options = NetworkOptions(
-      input: student.stages.contains { !$0.teacherParts.isEmpty } ? material.teacherInput : nil,
-      channels: material.channels, classes: material.classes.count, width: student.width,
-      variables: student.variables, boxes: material.boxes)
     for variable in space.variables where variable.stage == nil {
       for value in variable.domain.ends {
         var options = options
@@ -352,9 +352,7 @@ public struct TrialPlanner {
     let limited = goal.targets.compactMap { limitedProfile($0, goal) }
     let bits = student.stages.contains { $0.choice?.order == .values } ? 8 : 32
     return { assignment in
-      var options = options
-      options.variables.merge(space.networkValues(assignment)) { $1 }
-      let graph = try spec.build(options: options)
+      let graph = try family.graph(space.networkValues(assignment))
       for profile in limited {
         if let reason = try profile.certainMiss(of: graph, bitsOfValues: bits) {
           throw TrialError.goal("not trained: \(reason)")
@@ -362,6 +360,29 @@ public struct TrialPlanner {
       }
       return graph
     }
+  }
+
+  /// The networks of a space; `nil` where no variable is the network's.
+  private func searchedSpace(_ student: RecipeStudent, _ space: SearchSpace) throws -> SearchedNetwork? {
+    guard let name = student.network, space.variables.contains(where: { $0.stage == nil }) else { return nil }
+    return SearchedNetwork(
+      try networkSpec(name, mark: student.mark),
+      NetworkOptions(
+        input: student.stages.contains { !$0.teacherParts.isEmpty } ? material.teacherInput : nil,
+        channels: material.channels, classes: material.classes.count, width: student.width,
+        variables: student.variables, boxes: material.boxes), space)
+  }
+
+  /// The networks of a space that are to share weights; throws where they cannot.
+  private func family(_ student: RecipeStudent, _ goal: RecipeGoal) throws -> SearchedNetwork? {
+    guard let family = try searchedSpace(student, goal.space), let stage = student.stages.first else {
+      return nil
+    }
+    try located("\(goal.mark)") {
+      try ElasticTrainer.require(settings(network: student.network, [recipe.training, stage.training]))
+      try family.requireShared()
+    }
+    return family
   }
 
   /// A target with a goal's own limits of memory, where these are less than its own.

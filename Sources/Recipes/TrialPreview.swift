@@ -183,7 +183,7 @@ extension TrialRunner {
   /// The untrained network that a trial starts from.
   fileprivate func previewGraph(_ teacher: Graph, shape: Graph?) throws -> Graph {
     switch spec.start {
-    case .network(let structure), .inherited(let structure, _):
+    case .network(let structure), .inherited(let structure, _), .sliced(let structure, _, _):
       return try freshGraph(structure, seed: spec.seed)
     case .shape: return try freshGraph((shape ?? teacher).structureNode, seed: spec.seed)
     case .teacher, .model, .candidate: return teacher

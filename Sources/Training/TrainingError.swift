@@ -32,6 +32,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case nothingLearns(layers: [String])
   /// The points of a rewriter do not ascend or lie outside the training.
   case rewritePoints(points: [Int], updates: Int)
+  /// A network or a setting does not go with weights that networks share.
+  case sharing(layer: String, reason: String)
   /// A rewrite names an origin that does not exist or fit.
   case origin(parameter: String, reason: String)
 
@@ -96,6 +98,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
       "training: frozen: the patterns match all layers that learn (\(layers.joined(separator: ", "))); leave one out"
     case .rewritePoints(let points, let updates):
       "training: a network is rewritten after ascending numbers of updates below \(updates), found \(points)"
+    case .sharing(let layer, let reason):
+      "shared weights: \"\(layer)\": \(reason)"
     case .origin(let parameter, let reason):
       "rewrite: parameter \"\(parameter)\": \(reason)"
     }

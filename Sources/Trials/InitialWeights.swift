@@ -18,7 +18,7 @@ extension TrialRunner {
         case .network(let structure) = teacher.start
       else { return nil }
       return try freshGraph(structure, seed: teacher.seed).trainableWeights
-    case .inherited, .model, .shape, .candidate: return nil
+    case .inherited, .sliced, .model, .shape, .candidate: return nil
     }
   }
 

@@ -114,7 +114,7 @@ package struct TrialMeasurement {
       stages: outcome.stages,
       cost: TrialResult.Cost(trainingImages: outcome.trainingImages, seconds: seconds),
       warnings: outcome.warnings)
-    if spec.isTruncated { result.isCutShort = true }
+    if spec.isTruncated || spec.isShared { result.isCutShort = true }
     if let front = spec.goal?.front {
       let loaded = try AnyModelFile.read(runner.path(TrialFolder.student))
       result.readings = try targets.readings(

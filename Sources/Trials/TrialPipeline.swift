@@ -209,6 +209,9 @@ package struct TrialPipeline {
     })
     let shouldStop = runner.environment.shouldStop
     let checkpoints = store.checkpoints(stage: index)
+    if let space = runner.spec.space, index == 0 {
+      return try trainTogether(space, setup, loader, checkpoints, log, observer)
+    }
     let continued = continuation(stage, index)
     let (trainer, checkpoint) = try located("stage \(index + 1)") {
       let checkpoint = try checkpoints.latest(of: setup.identity) ?? continued?.checkpoint
@@ -234,6 +237,26 @@ package struct TrialPipeline {
       try objective.trained(before, teacher: teacher, task: data.task, seed: runner.spec.seed)
     }
     if outcome.graph.nodes != before.nodes { outcome.structure = outcome.graph.structureNode }
+  }
+
+  /// Trains all networks of a space as parts of the present one, and measures its batch norms.
+  private mutating func trainTogether(
+    _ space: SearchedNetwork, _ setup: Trainer.Setup, _ loader: Loader, _ checkpoints: CheckpointStore,
+    _ log: StageLog, _ observer: TrainingObserver
+  ) throws {
+    let checkpoint = try checkpoints.latest(of: setup.identity)
+    let trainer = try located("stage 1") {
+      let trainer = try ElasticTrainer(
+        setup, smallest: try space.smallest(), drawn: { try space.drawn(&$0) }, training: loader,
+        checkpoints: checkpoints, observer: observer)
+      if let checkpoint { try trainer.restore(checkpoint) }
+      return trainer
+    }
+    outcome.seconds += try log.begin(keeping: checkpoint?.progress.epoch ?? 0)
+    let result = try located("stage 1") { try trainer.run(shouldStop: runner.environment.shouldStop) }
+    guard case .finished(let finished) = result else { throw TrialError.stopped }
+    outcome.graph = try runner.measuredNorms(of: finished.graph, data, images: SharedWeights().images)
+    outcome.trainingImages += finished.progress.updates * setup.settings.batch
   }
 
   /// The checkpoint of a stage that another trial left for this one; `nil` if there is none.

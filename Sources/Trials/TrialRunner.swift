@@ -53,7 +53,7 @@ public final class TrialRunner {
     if case .candidate(let address, let all) = spec.start {
       return try take(address, among: all, teacher: teacher, began)
     }
-    let start = try startingGraph(teacher)
+    var start = try startingGraph(teacher)
     guard let shape = start.inputs.first?.shape else { throw GraphError.noOutputs }
     let inherits: InputDescription? = teacher.flatMap {
       spec.role == .logits || startsFromTeacher ? $0.input : nil
@@ -70,6 +70,9 @@ public final class TrialRunner {
       }
       try storeLogits(of: teacher, data)
       return nil
+    }
+    if case .sliced(_, _, let images) = spec.start {
+      start = try measuredNorms(of: start, data, images: images)
     }
     return try runStages(start, data, teacher?.graph, prepared: (clock.now - began).inSeconds)
   }
@@ -174,7 +177,7 @@ public final class TrialRunner {
   private var startsFromTeacher: Bool {
     switch spec.start {
     case .teacher, .model: true
-    case .network, .inherited, .shape, .candidate: false
+    case .network, .inherited, .sliced, .shape, .candidate: false
     }
   }
 
@@ -198,15 +201,14 @@ public final class TrialRunner {
     case .network(let structure):
       return try freshGraph(structure, seed: spec.seed)
     case .inherited(let structure, let address):
-      let path = try trialDirectory(address) + "/" + TrialFolder.trained
-      guard let bytes = FileManager.default.contents(atPath: path) else {
-        throw TrialError.damaged(path: path, reason: "cannot be read")
-      }
       return Inheritance(
-        of: try NetworkFile(bytes: [UInt8](bytes), file: path).graph,
-        by: try freshGraph(structure, seed: spec.seed),
+        of: try trainedNetwork(of: address), by: try freshGraph(structure, seed: spec.seed),
         random: SeededRandom(seed: spec.seed, purpose: "inheritance")
       ).graph
+    case .sliced(let structure, let address, _):
+      let shared = try trainedNetwork(of: address)
+      return try WeightSlices(of: shared, by: freshGraph(structure, seed: spec.seed))
+        .network(shared.parameters.mapValues(\.value))
     case .shape, .candidate:
       throw TrialError.damaged(
         path: path(TrialFolder.specification), reason: "is a plan's; run its trials with condense compare")
@@ -216,6 +218,23 @@ public final class TrialRunner {
       }
       return teacher.graph
     }
+  }
+
+  /// The network that a trial left for others to start from.
+  private func trainedNetwork(of address: String) throws -> Graph {
+    let path = try trialDirectory(address) + "/" + TrialFolder.trained
+    guard let bytes = FileManager.default.contents(atPath: path) else {
+      throw TrialError.damaged(path: path, reason: "cannot be read")
+    }
+    return try NetworkFile(bytes: [UInt8](bytes), file: path).graph
+  }
+
+  /// A network with statistics of batch norms over training images, which are not augmented.
+  func measuredNorms(of graph: Graph, _ data: TrialData, images: Int) throws -> Graph {
+    let source = try data.evidence(batch: TrialMeasurement.batch)
+    return try NormStatistics.measured(
+      graph, on: environment.backend, source, batch: source.options.batch, images: images,
+      threads: spec.threads)
   }
 
   /// A network of a structure with parameters initialized from a seed.

@@ -18,6 +18,10 @@ public struct TrialSpec: Sendable {
     case network(SettingsNode)
     /// A structure that takes over what it can of the network that a candidate has trained.
     case inherited(SettingsNode, of: String)
+    /// A structure whose weights are its part of those that a trial has trained for all networks of a space.
+    ///
+    /// Statistics of batch norms are measured over so many training images.
+    case sliced(SettingsNode, of: String, images: Int)
     /// The teacher's network with its parameters.
     case teacher
     /// The structure of another trial's network, by the trial's address, with fresh parameters.
@@ -100,6 +104,8 @@ public struct TrialSpec: Sendable {
   public var continues: Continuation?
   /// The stage after which a candidate leaves its network for others to start from, counted from 0; `nil` for none.
   public var leaves: Int?
+  /// The networks that the first stage trains together, as parts of the network it starts from; `nil` for one network.
+  public var space: SearchedNetwork?
 
   /// A trial that is this one but for the epochs of a stage.
   public struct Continuation: Sendable, Equatable {
@@ -161,7 +167,7 @@ public struct TrialSpec: Sendable {
     switch start {
     case .shape(let address): others = [address]
     case .candidate(_, let all): others = all
-    case .inherited(_, let parent): others = [parent]
+    case .inherited(_, let parent), .sliced(_, let parent, _): others = [parent]
     case .network, .teacher, .model: break
     }
     return [teacher, logits, settingsOf].compactMap { $0 } + others
@@ -172,7 +178,7 @@ public struct TrialSpec: Sendable {
     switch start {
     case .shape: true
     case .candidate: false
-    case .network, .inherited, .teacher, .model:
+    case .network, .inherited, .sliced, .teacher, .model:
       search != nil || settingsOf != nil || (goal != nil && role != .candidate)
     }
   }
@@ -223,6 +229,7 @@ public struct TrialSpec: Sendable {
     if let search { rare.append(("search", search)) }
     if let settingsOf { rare.append(("settingsOf", settingsOf.node)) }
     if let leaves { rare.append(("leaves", leaves.node)) }
+    if let space { rare.append(("space", space.node)) }
     let mark = SettingsMark(source: "built-in")
     node = SettingsNode(.mapping(entries + rare.map { .init(key: $0.key, mark: mark, value: $0.value) }))
   }
@@ -262,6 +269,9 @@ extension TrialSpec {
 
   /// True if a stage's training ends before its schedule does.
   var isTruncated: Bool { stages.contains { $0.through != nil } }
+
+  /// True if its weights are shared with other networks, so that it can be judged and not taken.
+  var isShared: Bool { if case .sliced = start { true } else { space != nil } }
 }
 
 extension TrialSpec.Stage {
@@ -326,6 +336,8 @@ extension TrialSpec.Start {
     case .network(let structure): SettingsNode(mapping: ["network": structure])
     case .inherited(let structure, let address):
       SettingsNode(mapping: ["network": structure, "inherits": address.node])
+    case .sliced(let structure, let address, let images):
+      SettingsNode(mapping: ["network": structure, "slices": address.node, "images": images.node])
     case .teacher: SettingsNode(mapping: ["teacher": true.node])
     case .shape(let address): SettingsNode(mapping: ["shape": address.node])
     case .candidate(let address, let all):
@@ -340,11 +352,20 @@ extension TrialSpec.Start {
   init(from node: SettingsNode) throws(SettingsError) {
     try node.requireKeys(
       [
-        "network", "inherits", "teacher", "shape", "candidate", "among", "model", "digest", "normalize",
+        "network", "inherits", "slices", "images", "teacher", "shape", "candidate", "among", "model",
+        "digest", "normalize",
       ], of: "a start")
     if let structure = node["network"] {
       self = .network(structure)
       if let address = node["inherits"] { self = .inherited(structure, of: try address.string("inherits")) }
+      if let address = node["slices"] {
+        let images = try node.required("images", of: "a start")
+        let count = try images.integer("images")
+        guard count > 0 else {
+          throw .outOfRange(images.mark, key: "images", expected: "a number above 0", found: "\(count)")
+        }
+        self = .sliced(structure, of: try address.string("slices"), images: count)
+      }
     } else if let address = node["shape"] {
       self = .shape(of: try address.string("shape"))
     } else if let address = node["candidate"] {
@@ -366,21 +387,22 @@ extension TrialSpec.Start {
 
 extension TrialSpec {
   /// Reads a specification that `node` wrote; the address is computed again.
-  public init(from node: SettingsNode) throws(SettingsError) {
+  public init(from node: SettingsNode) throws {
     let owner = "a trial"
     try node.requireKeys(
       [
         "schema", "name", "role", "seed", "data", "dataDigest", "validation", "valFolder", "start", "stages",
         "teacher", "logits",
         "goal", "search", "settingsOf", "threads", "precision", "instructionSet", "engine", "controlOf",
-        "targets", "address", "continues", "leaves",
+        "targets", "address", "continues", "leaves", "space",
       ], of: owner)
     func value<V: SettingValue>(_ key: String) throws(SettingsError) -> V {
       try V(reading: node.required(key, of: owner), key: key)
     }
     let seed: Int = try value("seed")
     guard seed >= 0 else {
-      throw .outOfRange(node.mark, key: "seed", expected: "a natural number", found: "\(seed)")
+      throw SettingsError.outOfRange(
+        node.mark, key: "seed", expected: "a natural number", found: "\(seed)")
     }
     let goal = try node.required("goal", of: owner)
     let stages = try node.required("stages", of: owner).list("stages")
@@ -398,6 +420,7 @@ extension TrialSpec {
     settingsOf = try node["settingsOf"].map { value throws(SettingsError) in try value.string("settingsOf") }
     engine = try value("engine")
     leaves = try node["leaves"].map { value throws(SettingsError) in try value.integer("leaves") }
+    space = try node["space"].map { try SearchedNetwork(from: $0) }
     if let node = node["continues"] {
       continues = Continuation(
         address: try node.required("trial", of: "continues").string("trial"),

@@ -56,6 +56,31 @@ struct SearchPageTests {
     #expect(RankingMarkdown(report).text.contains("## Search: front"))
   }
 
+  @Test("What shared weights are worth stands in page, Markdown and JSON")
+  func sharing() throws {
+    var report = SyntheticRun().report
+    var search = Self.search()
+    search.sharing = SearchRecord.Sharing(
+      trial: String(repeating: "b", count: 64), epochs: 7,
+      pairs: [(1, 0.5, 0.7), (2, 0.6, 0.6), (3, 0.7, 0.8)].map {
+        SearchRecord.Sharing.Pair(shared: $0.0, alone: $0.0 + 3, sharedMetric: $0.1, aloneMetric: $0.2)
+      })
+    report.ranking.searches = [search]
+    // Of three pairs two agree: (2 - 1)/3; ranks 1 2 3 and 2 1 3 differ by 1, 1, 0: 1 - 6·2/24.
+    let words = "trained for 7 epochs. 3 were trained alone too: Kendall's tau of both metrics is 0.333"
+    let html = try ReportPage(report, charts: nil).html
+    #expect(
+      html.contains("Spearman's rank correlation 0.500")
+        || html.contains("Spearman&#39;s rank correlation 0.500"))
+    #expect(RankingMarkdown(report).text.replacing("\\", with: "").contains(words))
+    let json = String(decoding: try RankingJSON.encode(report.ranking), as: UTF8.self)
+    #expect(json.contains("\"kendall\" : 0.333") && json.contains("\"spearman\" : 0.5"))
+    let path = FileManager.default.temporaryDirectory.path() + "/condense-\(UUID().uuidString).json"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try SearchRecord.write([search], to: path)
+    #expect(try SearchRecord.read(path) == [search])
+  }
+
   @Test("Names of a search are words, not elements")
   func hostile() throws {
     var report = SyntheticRun().report

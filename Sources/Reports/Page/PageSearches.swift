@@ -54,7 +54,17 @@ struct SearchWords {
       + search.objectives.joined(separator: ", ")
       + (limits.isEmpty ? "" : " (\(limits.joined(separator: ", ")))")
       + "; \(search.front.count) are on the front. It dominates \(String(format: "%.4f", volume)) of the box between nothing and "
-      + reference.joined(separator: ", ") + "."
+      + reference.joined(separator: ", ") + "." + (sharing.map { " " + $0 } ?? "")
+  }
+
+  /// What shared weights are worth, in words; `nil` without them.
+  private var sharing: String? {
+    guard let sharing = search.sharing else { return nil }
+    func words(_ value: Double?) -> String { value.map { String(format: "%.3f", $0) } ?? "not known" }
+    return
+      "Candidates were judged by weights that they share, trained for \(sharing.epochs) epochs. \(sharing.pairs.count) were "
+      + "trained alone too: Kendall's tau of both metrics is \(words(sharing.kendall)), Spearman's rank correlation "
+      + "\(words(sharing.spearman))."
   }
 
   /// The column heads of a table of candidates.

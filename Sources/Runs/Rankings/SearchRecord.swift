@@ -1,6 +1,7 @@
 /// The record of a search for a front, for reports: its candidates in their order, their values, and the front.
 ///
-/// Errors are measured on validation images.
+/// Errors are measured on validation images. A search for one goal whose candidates share weights has a record
+/// too, by error and size of the file.
 public struct SearchRecord: Codable, Sendable, Equatable {
   /// A candidate of a search.
   public struct Candidate: Codable, Sendable, Equatable {
@@ -36,6 +37,46 @@ public struct SearchRecord: Codable, Sendable, Equatable {
     }
   }
 
+  /// What the weights that candidates share said of them, beside what training them alone said.
+  public struct Sharing: Codable, Sendable, Equatable {
+    /// A candidate that was judged in both ways.
+    public struct Pair: Codable, Sendable, Equatable {
+      /// The number of the candidate that is a part of the shared weights.
+      public var shared: Int
+      /// The number of the same candidate trained alone.
+      public var alone: Int
+      /// The metric on validation images by shared weights.
+      public var sharedMetric: Double
+      /// The metric on validation images after training alone.
+      public var aloneMetric: Double
+
+      /// Makes a pair.
+      public init(shared: Int, alone: Int, sharedMetric: Double, aloneMetric: Double) {
+        (self.shared, self.alone) = (shared, alone)
+        (self.sharedMetric, self.aloneMetric) = (sharedMetric, aloneMetric)
+      }
+    }
+
+    /// The address of the trial that trained the shared weights.
+    public var trial: String
+    /// The epochs of the shared training.
+    public var epochs: Int
+    /// The candidates that were trained alone too.
+    public var pairs: [Pair]
+    /// Kendall's tau-b of the two metrics, -1…1; `nil` for fewer than two pairs, or if one metric is constant.
+    public var kendall: Double?
+    /// Spearman's rank correlation of the two metrics, -1…1; `nil` as for `kendall`.
+    public var spearman: Double?
+
+    /// Makes a record; computes the correlations.
+    public init(trial: String, epochs: Int, pairs: [Pair]) {
+      (self.trial, self.epochs, self.pairs) = (trial, epochs, pairs)
+      let (together, alone) = (pairs.map(\.sharedMetric), pairs.map(\.aloneMetric))
+      kendall = RankCorrelation.kendall(together, alone)
+      spearman = RankCorrelation.spearman(together, alone)
+    }
+  }
+
   /// The student that was searched for.
   public var student: String
   /// The seed of the search.
@@ -54,6 +95,9 @@ public struct SearchRecord: Codable, Sendable, Equatable {
   public var candidates: [Candidate]
   /// The number of the candidate that became each row, by the row's name.
   public var rows: [String: Int]
+
+  /// What shared weights said of the candidates; `nil` if each was trained.
+  public var sharing: Sharing?
 
   /// Makes a record; computes the reference, the hypervolumes and the front.
   public init(
@@ -121,6 +165,7 @@ extension SearchRecord {
     reference = try container.decode([Double].self, forKey: .reference)
     candidates = try container.decode([Candidate].self, forKey: .candidates)
     rows = try container.decode([String: Int].self, forKey: .rows)
+    sharing = try container.decodeIfPresent(Sharing.self, forKey: .sharing)
     let counts = [reference.count] + candidates.compactMap { $0.values?.count }
     guard objectives.count > 1, counts.allSatisfy({ $0 == objectives.count }),
       candidates.map(\.number) == Array(1..<(candidates.count + 1))

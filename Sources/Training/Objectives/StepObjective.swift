@@ -64,18 +64,19 @@ final class StepObjective {
   /// Prepares the objective of a setup for parts of `partSize` images.
   ///
   /// `source` is the student's training data. A teacher that ran beside `former` goes on if the same of its
-  /// values are compared, and so do memories of the same values.
+  /// values are compared, and so do memories of the same values. `reader` stands in for the setup's teacher.
   init(
-    _ setup: Trainer.Setup, partSize: Int, source: any BatchSource, after former: StepObjective? = nil
+    _ setup: Trainer.Setup, partSize: Int, source: any BatchSource, after former: StepObjective? = nil,
+    reader: (any TeacherReader)? = nil
   ) throws {
     task = setup.task
     outputs = HeadOutputs(try setup.task.heads(of: setup.graph, network: "training"), batch: partSize)
-    try setup.requireTeacher(heads: outputs.heads, source)
+    if reader == nil { try setup.requireTeacher(heads: outputs.heads, source) }
     objective = try setup.objectiveGraph()
     try setup.requireParts(of: objective)
     let joined = try objective.joined(to: setup.graph)
     graph = setup.settings.momentumGap == nil ? joined : try joined.runTwice()
-    teacher = try setup.teacherReader(of: objective, after: former?.teacher)
+    teacher = try reader ?? setup.teacherReader(of: objective, after: former?.teacher)
     targets = task.targets(for: outputs.heads)
     targetBuffers = targets.map { AlignedBuffer(floats: partSize * $0.shape.count) }
     losses = AlignedBuffer(floats: partSize)

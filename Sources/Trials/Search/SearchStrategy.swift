@@ -53,6 +53,8 @@ public struct Proposal: Sendable, Equatable {
   public var inherits = false
   /// The number of epochs of the longest training; `nil` for the recipe's.
   public var trains: Int?
+  /// True if it is trained as the recipe says, though others of its search are judged by shared weights.
+  public var trainsAlone = false
 
   /// Makes a proposal.
   public init(_ assignment: Assignment, parent: Int? = nil, epochs: Int? = nil, continues: Int? = nil) {

@@ -15,6 +15,10 @@ public struct TrialSearch: Sendable {
   ///
   /// Throws where there is none, or where it cannot meet the goal whatever its training.
   public var network: (@Sendable (Assignment) throws -> Graph)?
+  /// The judgement of candidates by shared weights; `nil` if each is trained.
+  public var sharing: SharedWeights?
+  /// The networks that share weights; `nil` if none do.
+  public var family: SearchedNetwork?
   /// The name that its candidates' names begin with.
   public var name = ""
   /// The key shared by students that take different candidates of one search; empty for a search of one student.
@@ -32,11 +36,21 @@ public struct TrialSearch: Sendable {
     self.strategy = strategy
   }
 
-  /// The largest number of candidates.
-  public var tries: Int { isShared ? 0 : strategy.tries(in: space) }
+  /// The largest number of trials of candidates and of their shared weights.
+  public var tries: Int {
+    if isShared { return 0 }
+    return strategy.tries(in: space) + (sharing.map { 1 + $0.alone } ?? 0)
+  }
+
+  /// About as many trainings of a candidate as the search takes; a shared training counts as four.
+  public var trainings: Int {
+    guard let sharing, !isShared else { return tries }
+    return min(sharing.alone, strategy.tries(in: space)) + 4
+  }
 
   /// The space and the strategy as an address holds them; the goal has its own entry there.
   public var node: SettingsNode {
-    SettingsNode(mapping: ["space": space.node, "strategy": SearchCatalogue.write(strategy)])
+    let node = SettingsNode(mapping: ["space": space.node, "strategy": SearchCatalogue.write(strategy)])
+    return sharing.map { node.adding(SettingsNode(mapping: ["shared": $0.node])) } ?? node
   }
 }
