@@ -95,6 +95,10 @@ public struct RecipeGoal: Sendable {
       try readFront(node, student)
       return
     }
+    if let refusal = strategy.refusal(ofObjectives: 1) {
+      throw .invalid(
+        (student["search"] ?? node).mark, key: "search", reason: "\(type(of: strategy).name) \(refusal)")
+    }
     if let keep {
       try keep.requireKeys(["accuracyPoints"], of: "keep")
       let points = try keep.required("accuracyPoints", of: "keep")
@@ -261,6 +265,10 @@ extension RecipeGoal {
         (student["search"] ?? node).mark, key: "search",
         reason:
           "\(type(of: strategy).name) is for one goal; for a front take \(names.joined(separator: ", "))")
+    }
+    if let refusal = strategy.refusal(ofObjectives: objectives.count) {
+      throw .invalid(
+        (student["search"] ?? node).mark, key: "search", reason: "\(type(of: strategy).name) \(refusal)")
     }
     front = FrontGoal(minimizing: objectives, limits: limits)
     picks = try Self.picks(node["rows"], of: objectives)

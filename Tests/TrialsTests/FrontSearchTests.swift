@@ -124,6 +124,94 @@ struct FrontSearchTests {
     }
   }
 
+  /// Gaussian processes of both objectives, with the expected improvement of the hypervolume.
+  private static func ofHypervolume(_ tries: Int) -> BayesianSearch {
+    var strategy = BayesianSearch()
+    strategy.tries = tries
+    strategy.acquisition = .hypervolume
+    return strategy
+  }
+
+  @Test(
+    "The expected improvement of the hypervolume finds a front, keeps limits, and follows finished rounds alone"
+  )
+  func hypervolume() {
+    var random = RandomSearch()
+    random.tries = 50
+    func missed(_ strategy: any SearchStrategy) -> Double {
+      (0..<3).reduce(Hypervolume.dominatedShare(Self.frontOfZDT1)) {
+        $0 - Self.volume(Self.observations(strategy, 0, seed: $1), 0) / 3
+      }
+    }
+    let (own, chance) = (missed(Self.ofHypervolume(50)), missed(random))
+    #expect(own > -1e-9 && own < 0.5 * chance, "misses \(own), chance \(chance)")
+    let within = Self.observations(Self.ofHypervolume(40), 0, seed: 1) { max(0, 0.5 - $0[0]) }
+    #expect(within.suffix(20).count(where: \.meetsGoal) > 10)
+    let whole = Self.observations(Self.ofHypervolume(24), 0, seed: 4)
+    #expect(Self.observations(Self.ofHypervolume(24), 0, seed: 4, most: 1) == whole)
+    #expect(BayesianSearch().node["acquisition"] == nil)
+    #expect(Self.ofHypervolume(24).refusal(ofObjectives: 2) == nil)
+    for count in [1, 3] {
+      #expect(
+        Self.ofHypervolume(24).refusal(ofObjectives: count)?.contains("two objectives, found \(count)")
+          == true)
+      #expect(BayesianSearch().refusal(ofObjectives: count) == nil)
+    }
+  }
+
+  /// The area between a set of points and a reference, by a sweep from left to right.
+  private static func area(_ points: [(first: Double, second: Double)], _ reference: Double) -> Double {
+    let inside = points.filter { $0.first < reference && $0.second < reference }.sorted {
+      $0.first < $1.first
+    }
+    var (sum, least) = (0.0, reference)
+    for (index, point) in inside.enumerated() {
+      least = min(least, point.second)
+      let next = index + 1 < inside.count ? inside[index + 1].first : reference
+      sum += (next - point.first) * (reference - least)
+    }
+    return sum
+  }
+
+  @Test("The closed form of the expected improvement is what independent normal draws add on average")
+  func closedForm() {
+    let fronts: [[(first: Double, second: Double)]] = [
+      [], [(0.5, 0.5)], [(0.1, 0.9), (0.4, 0.5), (0.45, 0.6), (0.8, 0.05)],
+      [(0.2, 1.5), (0.3, 0.3), (1.2, 0.1)],
+    ]
+    let places = [
+      ((mean: 0.3, deviation: 0.2), (mean: 0.4, deviation: 0.3)),
+      ((mean: 0.7, deviation: 0.05), (mean: 0.9, deviation: 0.4)),
+      ((mean: -0.2, deviation: 0.5), (mean: 1.3, deviation: 0.5)),
+    ]
+    for (number, front) in fronts.enumerated() {
+      let exact = ExpectedHypervolume(front, reference: (1.1, 1.1))
+      let before = Self.area(front, 1.1)
+      for (first, second) in places {
+        var random = SeededRandom(seed: 5, purpose: "draws", number)
+        let draws = 20_000
+        var (sum, squares) = (0.0, 0.0)
+        for _ in 0..<draws {
+          let point = (
+            first: first.mean + first.deviation * Double(random.normal()),
+            second: second.mean + second.deviation * Double(random.normal())
+          )
+          let gain = Self.area(front + [point], 1.1) - before
+          sum += gain
+          squares += gain * gain
+        }
+        let mean = sum / Double(draws)
+        let error = ((squares / Double(draws) - mean * mean) / Double(draws)).squareRoot()
+        let found = exact.improvement(first, second)
+        #expect(abs(found - mean) < 5 * error + 1e-6, "\(number): \(found), \(mean) ± \(error)")
+        // Without doubt it is the gain itself.
+        let sure = exact.improvement((first.mean, 1e-9), (second.mean, 1e-9))
+        let gain = Self.area(front + [(first: first.mean, second: second.mean)], 1.1) - before
+        #expect(abs(sure - gain) < 1e-6)
+      }
+    }
+  }
+
   @Test("Under a limit the front within it is found: no strategy ends with all candidates outside")
   func limits() {
     // f1 at least 0.5: half of the front.

@@ -15,6 +15,11 @@ import Training
 /// process models whether the goal is met; until an assignment has met it, the probability alone counts.
 /// Within a round, earlier members count as if their outcomes were as predicted, so that a round spreads out.
 ///
+/// For a front of several objectives, each proposal draws weights and models the weighted objectives as one
+/// cost. With `acquisition: hypervolume`, a front of two objectives is modelled by a process for each. The
+/// hypervolume that a place is expected to add (`ExpectedHypervolume`) then takes the place of EI. Objectives
+/// are on the scale of the observations, from 0 to 1, and the reference is 1.1 of both.
+///
 /// **Paper** Jones, Schonlau, Welch, "Efficient global optimization of expensive black-box functions", 1998;
 /// Gardner et al., "Bayesian optimization with inequality constraints", ICML 2014; Snoek, Larochelle, Adams,
 /// NIPS 2012, arXiv:1206.2944.
@@ -31,6 +36,19 @@ public struct BayesianSearch: SearchStrategy {
   public var initial = 8
   /// The number of assignments in a round.
   public var round = 2
+  /// What is maximized for a front of several objectives.
+  public var acquisition = Acquisition.scalarization
+
+  /// What says how promising a place is for a front.
+  public enum Acquisition: String, Sendable, SettingChoice {
+    /// The expected improvement of a randomly weighted sum, for any number of objectives.
+    case scalarization
+    /// The expected improvement of the hypervolume, for two objectives.
+    case hypervolume
+  }
+
+  /// The reference of the hypervolume on the scale of the observations, whose largest value is 1.
+  private static let reference = 1.1
 
   /// The number of places at which the improvement is evaluated: random ones, and neighbours of the best so
   /// far.
@@ -41,20 +59,32 @@ public struct BayesianSearch: SearchStrategy {
   /// Makes a strategy with the default settings.
   public init() {}
 
-  /// Settings: `tries`, `initial`, `round`.
+  /// Settings: `tries`, `initial`, `round`, `acquisition`.
   public static var settings: [Setting<BayesianSearch>] {
     [
       Setting("tries", \.tries, in: 1...2000, "combinations that are tried in all"),
       Setting("initial", \.initial, in: 2...1000, "combinations that are drawn at random first"),
       Setting("round", \.round, in: 1...100, "combinations that are tried in a round"),
+      Setting(
+        "acquisition", \.acquisition,
+        "what is maximized for a front: scalarization, the improvement of a randomly weighted sum, or hypervolume, its expected "
+          + "improvement, for two objectives"
+      ).omittedAsDefault(),
     ]
   }
 
   /// The setting `tries`.
   public func tries(in space: SearchSpace) -> Int { tries }
 
-  /// True: each proposal takes random weights of the objectives.
+  /// True: each proposal takes random weights of the objectives, or models both.
   public var takesFronts: Bool { true }
+
+  /// Refuses the hypervolume for other than two objectives.
+  public func refusal(ofObjectives count: Int) -> String? {
+    acquisition == .hypervolume && count != 2
+      ? "with \"acquisition: hypervolume\" is for a front of two objectives, found \(count); take \"scalarization\""
+      : nil
+  }
 
   /// The rest of the present round: random assignments in the first, the most promising ones in later rounds.
   public func ask(_ count: Int, _ search: SearchState) -> [Assignment] {
@@ -71,6 +101,12 @@ public struct BayesianSearch: SearchStrategy {
     let before = Array(search.observations[..<start])
     var seen = before.enumerated().map { Seen($0.element, variables, number: $0.offset) }
     let scale = search.isOfFront ? ObjectiveScale(before) : nil
+    let isOfHypervolume = acquisition == .hypervolume && scale != nil
+    if let scale, isOfHypervolume {
+      for (place, observation) in before.enumerated() {
+        seen[place].objectives = scale.values(of: observation)
+      }
+    }
     var known = before.map(\.assignment)
     let proposed = (0..<min(start == 0 ? first : round, tries - start)).map { number in
       var random = search.random.refined(by: start + number)
@@ -83,11 +119,14 @@ public struct BayesianSearch: SearchStrategy {
           seen[place].cost = scale.cost(of: observation, weights)
         }
       }
-      var next = Self.next(among: Self.candidates(seen, variables, known, &random), seen)
+      let candidates = Self.candidates(seen, variables, known, &random)
+      var next =
+        isOfHypervolume
+        ? Self.nextOfFront(among: candidates, seen) : Self.next(among: candidates, seen)
       known.append(next.assignment)
       next.number = start + number
       // Of several objectives one cost alone was predicted, which means nothing under other weights.
-      if scale == nil { seen.append(next) }
+      if scale == nil || isOfHypervolume { seen.append(next) }
       return Proposal(next.assignment, parent: next.parent)
     }
     return Array(proposed.dropFirst(done - start).prefix(count))
@@ -101,6 +140,8 @@ public struct BayesianSearch: SearchStrategy {
     var cost: Double?
     /// The degree to which it met the goal: 1 for met, 0 for missed, between for a prediction.
     var met: Double
+    /// Both objectives on the scale of the front, observed or predicted; `nil` without a student, or if unused.
+    var objectives: [Double]?
     /// The index of the observation, also of a proposal of this round; `nil` for other candidates.
     var number: Int?
     /// The observation around which it was drawn.
@@ -129,14 +170,11 @@ public struct BayesianSearch: SearchStrategy {
     let points = candidates.map(\.point)
     let told = seen.filter { $0.cost != nil }
     let costs = GaussianProcess(told.map(\.point), told.compactMap(\.cost))?.predictions(at: points)
-    let isAlwaysMet = seen.allSatisfy { $0.met == 1 }
-    let goals =
-      isAlwaysMet ? nil : GaussianProcess(seen.map(\.point), seen.map(\.met))?.predictions(at: points)
+    let goals = goals(at: points, seen)
     let least = seen.filter { $0.met == 1 }.compactMap(\.cost).min()
     var best: (index: Int, value: Double)?
     for index in candidates.indices {
-      let probability = goals.map { Self.cumulative(($0[index].mean - 0.5) / $0[index].deviation) } ?? 1
-      var value = probability
+      var value = goals.map { Self.chance($0[index]) } ?? 1
       if let least, let costs {
         value *= expectedImprovement(on: least, costs[index].mean, costs[index].deviation)
       }
@@ -148,6 +186,42 @@ public struct BayesianSearch: SearchStrategy {
       chosen.met = goals.map { $0[index].mean >= 0.5 ? 1 : 0 } ?? 1
     }
     return chosen
+  }
+
+  /// The candidate that is expected to add most to the hypervolume of two objectives, with its predictions.
+  private static func nextOfFront(among candidates: [Seen], _ seen: [Seen]) -> Seen {
+    let points = candidates.map(\.point)
+    let told = seen.filter { $0.objectives != nil }
+    let models = (0..<2).compactMap { axis in
+      GaussianProcess(told.map(\.point), told.compactMap { $0.objectives?[axis] })?.predictions(at: points)
+    }
+    let goals = goals(at: points, seen)
+    let met = seen.filter { $0.met == 1 }.compactMap(\.objectives).map { (first: $0[0], second: $0[1]) }
+    let front = ExpectedHypervolume(met, reference: (reference, reference))
+    var best: (index: Int, value: Double)?
+    for index in candidates.indices {
+      var value = goals.map { Self.chance($0[index]) } ?? 1
+      if !met.isEmpty, models.count == 2 {
+        value *= front.improvement(models[0][index], models[1][index])
+      }
+      if value.isFinite, best.map({ value > $0.value }) ?? true { best = (index, value) }
+    }
+    let index = best?.index ?? 0
+    var chosen = candidates[index]
+    if models.count == 2 { chosen.objectives = models.map { $0[index].mean } }
+    chosen.met = goals.map { $0[index].mean >= 0.5 ? 1 : 0 } ?? 1
+    return chosen
+  }
+
+  /// The predicted degrees to which places meet the goal; `nil` while all do.
+  private static func goals(at points: [[Double]], _ seen: [Seen]) -> [ExpectedHypervolume.Normal]? {
+    if seen.allSatisfy({ $0.met == 1 }) { return nil }
+    return GaussianProcess(seen.map(\.point), seen.map(\.met))?.predictions(at: points)
+  }
+
+  /// The probability that a place meets the goal.
+  private static func chance(_ goal: ExpectedHypervolume.Normal) -> Double {
+    cumulative((goal.mean - 0.5) / goal.deviation)
   }
 
   /// Random places over the whole space, and neighbours of the best points; each assignment once.
@@ -222,15 +296,21 @@ struct ObjectiveScale {
     return drawn.map { $0 / sum }
   }
 
-  /// The augmented Chebyshev norm of the weighted objectives; `nil` without a student.
-  func cost(of observation: SearchObservation, _ weights: [Double]) -> Double? {
+  /// The objectives as shares of the observed ranges, 0…1; `nil` without a student.
+  func values(of observation: SearchObservation) -> [Double]? {
     let values = observation.objectives
     guard values.count == ends.count, !values.isEmpty, values.allSatisfy(\.isFinite) else { return nil }
-    let parts = values.indices.map { axis in
+    return values.indices.map { axis in
       let value = areLogarithms[axis] ? Foundation.log(values[axis]) : values[axis]
       let (low, high) = ends[axis]
-      return weights[axis] * (high > low ? (value - low) / (high - low) : 0)
+      return high > low ? (value - low) / (high - low) : 0
     }
+  }
+
+  /// The augmented Chebyshev norm of the weighted objectives; `nil` without a student.
+  func cost(of observation: SearchObservation, _ weights: [Double]) -> Double? {
+    guard let values = values(of: observation) else { return nil }
+    let parts = zip(weights, values).map { $0 * $1 }
     return (parts.max() ?? 0) + Self.sumShare * parts.reduce(0, +)
   }
 }

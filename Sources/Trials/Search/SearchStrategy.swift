@@ -16,6 +16,8 @@ public protocol SearchStrategy: NamedKind {
   func refusal(of space: SearchSpace) -> String?
   /// True if the strategy can minimize several objectives together.
   var takesFronts: Bool { get }
+  /// The reason why the strategy cannot search for so many objectives; `nil` if it can.
+  func refusal(ofObjectives count: Int) -> String?
   /// True if candidates may start from the trained weights of others.
   var inherits: Bool { get }
   /// The next assignments, at most `count`; none when the search is over.
@@ -27,6 +29,8 @@ public protocol SearchStrategy: NamedKind {
 extension SearchStrategy {
   /// Refuses no space by default.
   public func refusal(of space: SearchSpace) -> String? { nil }
+  /// Refuses no number of objectives by default; fronts need `takesFronts`.
+  public func refusal(ofObjectives count: Int) -> String? { nil }
   /// False by default.
   public var needsLatency: Bool { false }
   /// False by default.
