@@ -36,6 +36,13 @@ public final class ArchiveReader {
       path: archive.path, member: member.path, reason: "the archive is not the one that was indexed")
   }
 
+  /// The bytes of a member of a plain tar, by its place in the file.
+  ///
+  /// **Throws** `ArchiveError.memberTooLarge`, or `.damaged` if the file ends before the member does.
+  public func read(_ path: String, size: Int, offset: Int) throws(ArchiveError) -> [UInt8] {
+    try read(ArchiveMember(path: path, size: size, ordinal: 0, offset: offset))
+  }
+
   private func readInPlace(_ member: ArchiveMember, _ offset: Int) throws(ArchiveError) -> [UInt8] {
     var failure: ArchiveError?
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: member.size) { buffer, filled in

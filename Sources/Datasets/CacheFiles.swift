@@ -32,21 +32,30 @@ enum CacheFiles {
 
   /// Returns the stamp of a folder: the SHA-256 over its files' paths, sizes and times of change.
   static func address(ofFolder path: String) throws(DatasetError) -> String {
+    try address(ofFiles: FolderListing(path).files, below: path + "/")
+  }
+
+  /// Returns the stamp of some files: the SHA-256 over their paths, sizes and times of change.
+  private static func address(ofFiles paths: [String], below folder: String) throws(DatasetError) -> String {
     var hasher = SHA256()
-    for file in try FolderListing(path).files {
-      let stamp: FileStamp
-      do throws(SystemError) {
-        stamp = try FileStamp(ofFile: path + "/" + file)
-      } catch {
-        throw .unreadable(path: path + "/" + file, reason: "\(error)")
-      }
-      hasher.update(data: Array("\(file)\u{0}\(stamp.text)\n".utf8))
+    for file in paths {
+      hasher.update(data: Array("\(file)\u{0}\(try stamp(folder + file))\n".utf8))
     }
     return ContentDigest(hasher.finalize()).hexadecimal
   }
 
-  /// Returns the address of a location's content: the stamp of a folder, the digest of a file.
+  /// Returns the size and the time of change of a file.
+  static func stamp(_ path: String) throws(DatasetError) -> String {
+    do throws(SystemError) {
+      return try FileStamp(ofFile: path).text
+    } catch {
+      throw .unreadable(path: path, reason: "\(error)")
+    }
+  }
+
+  /// Returns the address of a location's content: the stamp of a folder or of shards, the digest of a file.
   static func address(of location: DataLocation) throws(DatasetError) -> String {
-    location.isFolder ? try address(ofFolder: location.path) : try address(ofFile: location.path)
+    if !location.shards.isEmpty { return try address(ofFiles: location.shards.map(\.path), below: "") }
+    return location.isFolder ? try address(ofFolder: location.path) : try address(ofFile: location.path)
   }
 }

@@ -172,6 +172,7 @@ public struct DataManifest: Configurable, Sendable {
       try verify(found)
       return found
     }
+    for candidate in candidates where try !Shard.matching(candidate).isEmpty { return candidate }
     guard let maker, let target = candidates.last else {
       throw .notFetched(name: name, path: candidates.last ?? path)
     }

@@ -38,6 +38,7 @@ extension Dataset {
       let manifest = try DataManifest(contentsOf: data)
       return (try manifest.located(options), manifest)
     }
+    if try !Shard.matching(data).isEmpty { return (data, nil) }
     if let manifest = try DataManifest.find(data, in: options.dataDirectories) {
       return (try manifest.located(options), manifest)
     }
@@ -81,6 +82,7 @@ extension Dataset {
     let scan = try source.scan(location, options)
     if let kept = cache?.store(scan) { return (kept, nil) }
     guard case .none = scan.store else { return (scan, nil) }
+    if let opener = scan.opener { return (scan, opener) }
     return (scan, try source.opener(location, options))
   }
 
@@ -104,7 +106,8 @@ extension Dataset {
       Set(sorting.files.map(\.split)), isGiven: sorting.layout.givesSplits, options)
     try self.init(
       Self.records(sorting, scan, plan.rule, valIsTest: plan.valIsTest), classes: sorting.classes,
-      digest: sorting.digest, plan: plan, problems: sorting.problems, messages: sorting.messages, path: path,
+      digest: sorting.digest, plan: plan, problems: sorting.problems,
+      messages: scan.messages + sorting.messages, path: path,
       store: scan.store, opener: opener, options: options, allowedAugmentations: allowedAugmentations)
   }
 

@@ -13,14 +13,15 @@ extension Dataset {
   ///
   /// Images are first converted to the channels and the size of `input`. Throws if the split is empty.
   ///
-  /// The sums are of integers, so the result does not depend on the order of images.
+  /// The sums are of integers, so the result does not depend on the order of images. Of more than 100,000
+  /// images, 100,000 are taken, evenly spaced by class and path.
   public func statistics(_ split: Split = .train, input: InputShape) throws(DatasetError) -> Normalization {
     var sums = ChannelSums(channels: input.channels)
     let reader = ImageReader(self)
     var image = Image(
       width: input.width, height: input.height, channels: input.channels,
       pixels: Array(repeating: 0, count: input.count))
-    for index in records.indices where records[index].split == split {
+    for index in Self.sampled(indices(of: split), most: Self.mostMeasured) {
       if let place = storedPlace(of: index, as: input) {
         store.withPixels(place) { sums.add($0) }
       } else {
@@ -32,6 +33,14 @@ extension Dataset {
       throw .emptySplit(path: path, split: split, available: Split.allCases.filter { count(of: $0) > 0 })
     }
     return sums.normalization
+  }
+
+  /// The most images from which the statistics of a split are taken.
+  private static let mostMeasured = 100_000
+
+  /// Returns at most `most` of some indices, evenly spaced from the first.
+  static func sampled(_ indices: [Int], most: Int) -> [Int] {
+    indices.count <= most ? indices : (0..<most).map { indices[$0 * indices.count / most] }
   }
 }
 

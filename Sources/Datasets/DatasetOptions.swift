@@ -28,7 +28,7 @@ public struct DatasetOptions: Sendable {
   /// removed.
   public var cacheLimit = DatasetOptions.defaultCacheLimit()
   /// The most bytes of decoded pixels that are held; larger sets are decoded whenever they are used.
-  public var memoryLimit = 2 << 30
+  public var memoryLimit = DatasetOptions.defaultMemoryLimit()
   /// The number of threads that decode while the set is opened.
   public var threads = max(1, ProcessInfo.processInfo.activeProcessorCount)
   /// The folders in which the data of manifests is searched, after the manifest's folder.
@@ -63,8 +63,20 @@ public struct DatasetOptions: Sendable {
   public static func defaultCacheLimit() -> Int { cacheLimit(in: ProcessInfo.processInfo.environment) }
 
   static func cacheLimit(in environment: [String: String]) -> Int {
-    let gibibytes = environment["CONDENSE_CACHE_LIMIT"].flatMap(Double.init) ?? 20
-    return Int(exactly: (gibibytes * 1_073_741_824).rounded()).flatMap { $0 >= 0 ? $0 : nil } ?? 20 << 30
+    bytes(ofGibibytes: environment["CONDENSE_CACHE_LIMIT"]) ?? 20 << 30
+  }
+
+  /// Returns `$CONDENSE_MEMORY_LIMIT` GiB in bytes, by default 2 GiB.
+  public static func defaultMemoryLimit() -> Int { memoryLimit(in: ProcessInfo.processInfo.environment) }
+
+  static func memoryLimit(in environment: [String: String]) -> Int {
+    bytes(ofGibibytes: environment["CONDENSE_MEMORY_LIMIT"]) ?? 2 << 30
+  }
+
+  private static func bytes(ofGibibytes text: String?) -> Int? {
+    text.flatMap(Double.init).flatMap { Int(exactly: ($0 * 1_073_741_824).rounded()) }.flatMap {
+      $0 >= 0 ? $0 : nil
+    }
   }
 
   static func cacheDirectory(in environment: [String: String]) -> String? {

@@ -3,7 +3,7 @@ import Images
 
 /// The result of one block of files: a finding for each file in order, and the pixels in one array.
 struct BlockBuilder {
-  private(set) var files: [ScannedFile] = []
+  var files: [ScannedFile] = []
   private(set) var pixels: [UInt8] = []
   private let decoder: ImageDecoder
   private let options: DatasetOptions
@@ -20,14 +20,36 @@ struct BlockBuilder {
 
   /// Hashes and decodes one file; a file that is no image is only listed.
   mutating func add(_ path: String, _ bytes: ArraySlice<UInt8>) {
+    add(path, bytes) { (builder, file) throws(ImageError) in
+      file.original = try builder.decoder.header(bytes.span).size
+      builder.append(try builder.decode(bytes.span), to: &file)
+    }
+  }
+
+  /// Hashes one file and reads the header of an image, without decoding it.
+  mutating func list(_ path: String, _ bytes: ArraySlice<UInt8>) {
+    add(path, bytes) { (builder, file) throws(ImageError) in
+      let header = try builder.decoder.header(bytes.span)
+      try builder.options.decoding.admit(header)
+      file.original = header.size
+      let size = builder.options.imageSize ?? header.size
+      file.place = PixelPlace(
+        width: Int32(truncatingIfNeeded: size.width), height: Int32(truncatingIfNeeded: size.height),
+        channels: Int32(truncatingIfNeeded: header.channels))
+    }
+  }
+
+  private mutating func add(
+    _ path: String, _ bytes: ArraySlice<UInt8>,
+    image: (inout BlockBuilder, inout ScannedFile) throws(ImageError) -> Void
+  ) {
     var file = ScannedFile(path: path)
     file.byteCount = bytes.count
     file.digest = ContentDigest(hashing: bytes)
     file.format = ImageFormat.detect(bytes.span)
     if file.format != nil {
       do throws(ImageError) {
-        file.original = try decoder.header(bytes.span).size
-        append(try decode(bytes.span), to: &file)
+        try image(&self, &file)
       } catch {
         file.problem = error.description
       }

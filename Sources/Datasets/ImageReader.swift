@@ -4,6 +4,12 @@ public import Images
 protocol MemberReader: AnyObject {
   /// Returns the bytes of the file at a path inside the data set.
   func bytes(of path: String) throws(DatasetError) -> [UInt8]
+  /// Returns the bytes of the file at a path inside the data set, of which a scan noted the place.
+  func bytes(of path: String, at place: PixelPlace) throws(DatasetError) -> [UInt8]
+}
+
+extension MemberReader {
+  func bytes(of path: String, at place: PixelPlace) throws(DatasetError) -> [UInt8] { try bytes(of: path) }
 }
 
 /// A maker of readers, one per thread.
@@ -47,10 +53,13 @@ final class ImageReader {
     if let opened = self.members { members = opened } else { members = try opener.open() }
     self.members = members
     var options = dataset.options.decoding
-    options.minimumSize = minimum
-    let bytes = try members.bytes(of: record.path)
+    options.minimumSize = dataset.options.imageSize ?? minimum
+    let bytes = try members.bytes(of: record.path, at: record.place)
     do throws(ImageError) {
-      return try decoder.decode(bytes, options)
+      let image = try decoder.decode(bytes, options)
+      // As when pixels are held: resized before anything else, so that no limit of memory changes a byte.
+      guard let size = dataset.options.imageSize else { return image }
+      return image.resized(width: size.width, height: size.height)
     } catch {
       throw .badFiles(
         path: dataset.path,

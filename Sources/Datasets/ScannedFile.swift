@@ -37,4 +37,8 @@ struct Scan: Sendable {
   var files: [ScannedFile] = []
   var folders: [String] = []
   var store = PixelStore.none
+  /// Notes on the way in which the source was read.
+  var messages: [String] = []
+  /// The opener of the files, for a source that knows it from reading; else `nil`.
+  var opener: (any MemberOpener)?
 }

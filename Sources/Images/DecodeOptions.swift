@@ -17,4 +17,14 @@ public struct DecodeOptions: Sendable, Equatable {
     self.alphaBackground = alphaBackground
     self.minimumSize = minimumSize
   }
+
+  /// Checks that a file may be decoded.
+  ///
+  /// **Throws** `ImageError.tooLarge` if its header declares more than `maximumPixels`.
+  public func admit(_ header: ImageHeader) throws(ImageError) {
+    let (pixels, overflow) = header.width.multipliedReportingOverflow(by: header.height)
+    let maximum = min(maximumPixels, 1 << 32)
+    guard overflow || pixels > maximum else { return }
+    throw .tooLarge(header.format, width: header.width, height: header.height, maximumPixels: maximum)
+  }
 }

@@ -166,11 +166,12 @@ public final class ImageDecoder {
   private func refuseIfTooLarge(
     _ header: ImageHeader, _ options: DecodeOptions, cancel: () -> Void
   ) throws(ImageError) {
-    let (pixels, overflow) = header.width.multipliedReportingOverflow(by: header.height)
-    let maximum = min(options.maximumPixels, 1 << 32)
-    guard overflow || pixels > maximum else { return }
-    cancel()
-    throw .tooLarge(header.format, width: header.width, height: header.height, maximumPixels: maximum)
+    do throws(ImageError) {
+      try options.admit(header)
+    } catch {
+      cancel()
+      throw error
+    }
   }
 
   private static func filled(

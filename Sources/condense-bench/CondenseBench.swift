@@ -8,7 +8,8 @@ struct CondenseBench: ParsableCommand {
     abstract: "Measures the engine and the criteria of pruning, and fuzzes the readers.",
     subcommands: [
       TrainBench.self, InferBench.self, KernelBench.self, SparseBench.self, LoadBench.self,
-      CriteriaBench.self, PruneBench.self, QuantizeBench.self, AdderBench.self, FuzzModelCommand.self,
+      StreamBench.self, CriteriaBench.self, PruneBench.self, QuantizeBench.self, AdderBench.self,
+      FuzzModelCommand.self,
       FuzzStudentCommand.self, FuzzTFLiteCommand.self,
     ])
 }

@@ -206,7 +206,7 @@ extension Dataset {
     }
     try self.init(
       records, classes: sorting.classes, digest: sorting.digest(scan), plan: plan, problems: grave,
-      messages: sorting.messages, path: path, store: scan.store, opener: opener, options: options,
-      allowedAugmentations: allowedAugmentations)
+      messages: scan.messages + sorting.messages, path: path, store: scan.store, opener: opener,
+      options: options, allowedAugmentations: allowedAugmentations)
   }
 }

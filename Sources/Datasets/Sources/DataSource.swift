@@ -10,6 +10,8 @@ struct DataLocation: Sendable {
   let isFolder: Bool
   /// The names of some members: a folder's entries, an archive's first files.
   let names: [String]
+  /// The shards of a data set that is spread over several tars; else empty.
+  var shards: [Shard] = []
 }
 
 /// A format of storing labelled images: one file in `Sources/`, one line in `DataSources`.
@@ -28,7 +30,7 @@ protocol DataSource: Sendable {
 /// The sources, in the order in which they are tried; the first that recognizes a location reads it.
 enum DataSources {
   static let all: [any DataSource.Type] = [
-    IDXSource.self, CIFARSource.self, FolderSource.self, ArchiveSource.self,
+    IDXSource.self, CIFARSource.self, ShardSource.self, FolderSource.self, ArchiveSource.self,
   ]
 }
 
@@ -36,12 +38,18 @@ extension DataLocation {
   /// Looks at a path; throws if nothing is there, or if a folder is empty.
   init(path: String) throws(DatasetError) {
     guard FileManager.default.fileExists(atPath: path) else {
-      throw .missing(path: path, tried: [])
+      shards = try Shard.matching(path)
+      guard let first = shards.first else { throw .missing(path: path, tried: []) }
+      self.path = path
+      isFolder = false
+      names = try Self.firstMembers(first.path)
+      return
     }
     self.path = path
     isFolder = FileManager.default.fileExists(atPath: path + "/.")
     guard isFolder else {
       names = try Self.firstMembers(path)
+      if Shard.holdsSamples(names) { shards = Shard.named([path]) }
       return
     }
     do {
@@ -52,6 +60,7 @@ extension DataLocation {
       throw .unreadable(path: path, reason: FileFailure.reason(error, path: path))
     }
     guard !names.isEmpty else { throw .empty(path: path) }
+    shards = Shard.within(path, names)
   }
 
   /// Returns the names of the first members of an archive; none for any other file.
