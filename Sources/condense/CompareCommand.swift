@@ -46,13 +46,7 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Start no trial that would end later, such as 30m, 2h or 90s; what is missing is named.")
   var timeLimit: String?
 
-  @Option(help: "Who runs the trials: local, processes of this machine, or slurm, the jobs of a cluster.")
-  var executor = Executor.local
-
-  @Option(
-    help:
-      "With --executor slurm: a YAML file of how its queue is asked (partition, account, time, memoryMB, …).")
-  var profile: String?
+  @OptionGroup var queue: QueueOptions
 
   @Option(help: "A folder of trials that several runs share.")
   var trials: String?
@@ -70,13 +64,8 @@ struct CompareCommand: ParsableCommand {
   @Flag(help: "Print the ranking as JSON.")
   var json = false
 
-  enum Executor: String, CaseIterable, ExpressibleByArgument { case local, slurm }
-
   func validate() throws {
     try ReportCommand.requireMargin(margin)
-    if profile != nil, executor != .slurm {
-      throw ValidationError("--profile is of --executor slurm; give both, or leave it out")
-    }
     if let jobs, !(1...1024).contains(jobs) {
       throw ValidationError("--jobs must be in 1...1024, found \(jobs)")
     }
@@ -97,7 +86,7 @@ struct CompareCommand: ParsableCommand {
     try recipe.requireSupportedPrecision()
     condense_prepare_compute()
     let run = try failing(.badInput) {
-      try ComparisonRun(recipe, options(recipe, try slurm()), backend: DNNLBackend())
+      try ComparisonRun(recipe, options(recipe, try queue.slurm()), backend: DNNLBackend())
     }
     for message in run.messages { Console.note(message) }
     let outcomes = try Self.perform(run, text, logs: log.map(TrainingLogs.init)) { try report(run) }
@@ -153,15 +142,6 @@ struct CompareCommand: ParsableCommand {
         .negative,
         "\(failed.count) of \(run.plan.trials.count.counted("trial")) failed; the reasons stand above, the ranking in "
           + "\(directory) holds the others, and called again the failed ones are run again")
-    }
-  }
-
-  /// The commands of the cluster's queue, if trials run there.
-  private func slurm() throws -> SlurmProfile? {
-    guard executor == .slurm else { return nil }
-    guard let profile else { return SlurmProfile() }
-    return try failing(.badInput) {
-      try SlurmProfile(from: SettingsNode(contentsOf: profile), owner: "a profile of Slurm")
     }
   }
 

@@ -19,7 +19,8 @@ struct PlanCommand: ParsableCommand {
     discussion: """
       Sizes come from applying the methods to a network that is not trained: exact where settings fix them, estimates \
       where trained weights decide. The time comes from a short measurement of this machine: a few training steps of every \
-      distinct network of the recipe. The run's directory is left as it is, and a comparison that is at work in the directory is not disturbed.
+      distinct network of the recipe. The run's directory is left as it is, and a comparison that is at work in the directory is not disturbed. \
+      With --executor slurm it says how many jobs and hours of nodes the comparison takes.
       """)
 
   @Argument(help: "A recipe: a name from Recipes/ or the path of a YAML file.")
@@ -36,6 +37,8 @@ struct PlanCommand: ParsableCommand {
     help: "Plan only students of this name, with * and ?, and what they need; may be given several times.")
   var only: [String] = []
 
+  @OptionGroup var queue: QueueOptions
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -49,7 +52,7 @@ struct PlanCommand: ParsableCommand {
       directory: out ?? "runs/" + recipe.name, seeds: seeds, only: only,
       networks: Locations.folders("Teachers"),
       targets: Locations.folders("Recipes/targets"), datasets: .forCommands, executable: Locations.executable,
-      meter: .forCommands)
+      slurm: try queue.slurm(), meter: .forCommands)
     let drawn = options.datasets.cacheDirectory.map { $0 + "/data" } ?? Self.temporaryFolder
     defer { try? FileManager.default.removeItem(atPath: Self.temporaryFolder) }
     let planned = try failing(.badInput) {

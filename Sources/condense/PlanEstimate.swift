@@ -16,6 +16,7 @@ struct PlanEstimate {
   private let whole: Double
   private let left: Double
   private let done: Int
+  private let cluster: SlurmEstimate?
 
   /// Previews every trial of the first seed and measures the pace of each distinct network.
   init(_ planned: PlannedComparison, _ environment: TrialEnvironment) throws {
@@ -42,8 +43,17 @@ struct PlanEstimate {
     self.seconds = seconds
     self.forecast = forecast
     let finished = planned.finishedTrials
-    done = finished.reduce(0) { $0 + 1 + (planned.plan.searches[$1]?.tries ?? 0) }
+    let done = finished.reduce(0) { $0 + 1 + (planned.plan.searches[$1]?.tries ?? 0) }
+    self.done = done
     whole = planned.span { seconds[Self.key($0)] ?? 0 }
+    cluster = planned.options.slurm.map { profile in
+      let waiting = planned.plan.trials.filter { !finished.contains($0.address) }
+      let times = waiting.map { seconds[Self.key($0)] ?? 0 }
+      let single = zip(waiting, times).map { $1 / Double(planned.plan.repeats(of: $0)) }
+      return SlurmEstimate(
+        profile, threads: planned.recipe.threads, jobs: planned.plan.count - done, seconds: times,
+        longest: single.max() ?? 0)
+    }
     left = planned.span { finished.contains($0.address) ? 0 : seconds[Self.key($0)] ?? 0 }
   }
 
@@ -60,7 +70,25 @@ struct PlanEstimate {
     let seeds = planned.recipe.seeds.count.counted("seed")
     var time = "about \(Self.words(whole)) with \(planned.jobs.counted("job"))"
     if done > 0 { time += "; \(done) of them done, about \(Self.words(left)) left" }
-    return ["\(trials) with \(seeds): \(time)", basis]
+    return ["\(trials) with \(seeds): \(time)"] + (cluster.map { [Self.text($0)] } ?? []) + [basis]
+  }
+
+  /// What a cluster has to do, with a warning if its limit of time is too short.
+  private static func text(_ cluster: SlurmEstimate) -> String {
+    let nodes =
+      cluster.jobsPerNode == 1 ? "one trial a node" : "\(cluster.jobsPerNode) trials a node"
+    var text =
+      "Slurm: \(cluster.jobs.counted("job")) of \(cluster.cores.counted("core")), about "
+      + "\(hours(cluster.coreHours)) core-hours, \(hours(cluster.nodeHours)) node-hours with \(nodes); "
+      + "the longest takes about \(words(cluster.longest))"
+    if let limit = cluster.limit, cluster.longest > limit {
+      text += ", more than the profile's time of \(words(limit)): raise it"
+    }
+    return text
+  }
+
+  private static func hours(_ value: Double) -> String {
+    String(format: value < 9.95 ? "%.2g" : "%.0f", value)
   }
 
   private var basis: String {
@@ -79,7 +107,8 @@ struct PlanEstimate {
     SettingsNode(mapping: [
       "schema": 1.node, "trials": planned.plan.count.node, "done": done.node,
       "seeds": planned.recipe.seeds.count.node, "jobs": planned.jobs.node, "seconds": whole.node,
-      "secondsLeft": left.node, "basis": basis.node, "measuredNetworks": forecast.pace.measured.node,
+      "secondsLeft": left.node, "slurm": cluster.map(Self.node) ?? SettingsNode(.null), "basis": basis.node,
+      "measuredNetworks": forecast.pace.measured.node,
       "scaledNetworks": forecast.pace.scaled.node,
       "students": SettingsNode(
         .list(
@@ -92,6 +121,14 @@ struct PlanEstimate {
               "stages": SettingsNode(.list(preview.stages.map(Self.node))),
             ])
           })),
+    ])
+  }
+
+  private static func node(_ cluster: SlurmEstimate) -> SettingsNode {
+    SettingsNode(mapping: [
+      "jobs": cluster.jobs.node, "cores": cluster.cores.node, "jobsPerNode": cluster.jobsPerNode.node,
+      "coreHours": cluster.coreHours.node, "nodeHours": cluster.nodeHours.node,
+      "longestSeconds": cluster.longest.node, "limitSeconds": cluster.limit.node,
     ])
   }
 

@@ -360,6 +360,15 @@ struct CompareTests {
     let text = try tool.run("plan", "r.yaml", "--out", "planned")
     #expect(text.status == 0 && text.output.contains("magnitude-pruning, 1 epoch"))
     #expect(text.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    try Data("cores: 1\nnodeCores: 4\ntime: \"0:0:0\"\n".utf8).write(
+      to: URL(filePath: folder + "/queue.yaml"))
+    let queued = try tool.run(
+      "plan", "r.yaml", "--out", "planned", "--executor", "slurm", "--profile", "queue.yaml")
+    let flat = queued.output.replacing("\n  ", with: " ")
+    let trials = try #require(plan.json["trials"]).integer("trials")
+    #expect(flat.contains("Slurm: \(trials) jobs of 1 core, about"), "\(queued.output)")
+    #expect(flat.contains("node-hours with 4 trials a node") && flat.contains("more than the profile's time"))
+    #expect(try tool.run("plan", "r.yaml", "--profile", "queue.yaml").status == 64)
     let frozen = Self.recipe.replacing("width: 0.25", with: "width: 1").replacing(
       "epochs: 1, objective: soft-targets", with: "epochs: 1, training: {frozen: nowhere}")
     try Data(frozen.utf8).write(to: URL(filePath: folder + "/frozen.yaml"))

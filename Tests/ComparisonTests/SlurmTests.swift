@@ -316,4 +316,25 @@ struct SlurmTests {
       #expect(message.contains("p.yaml") && message.contains(words), "\(message)")
     }
   }
+
+  @Test("Jobs and hours of nodes follow from the seconds of trials, and time limits are read as sbatch does")
+  func estimate() {
+    var profile = SlurmProfile()
+    let plain = SlurmEstimate(profile, threads: 2, jobs: 3, seconds: [3600, 1800, 1800], longest: 3600)
+    #expect(plain.coreHours == 4 && plain.nodeHours == 2 && plain.jobsPerNode == 1 && plain.limit == nil)
+    profile.cores = 3
+    profile.nodeCores = 8
+    profile.time = "1-02:30"
+    let full = SlurmEstimate(profile, threads: 2, jobs: 3, seconds: [3600, 1800, 1800], longest: 3600)
+    #expect(full.cores == 3 && full.jobsPerNode == 2 && full.coreHours == 6 && full.nodeHours == 1)
+    #expect(full.limit == 95_400)
+    profile.nodeCores = 2
+    #expect(SlurmEstimate(profile, threads: 2, jobs: 1, seconds: [60], longest: 60).jobsPerNode == 1)
+    for (text, seconds) in [
+      ("90", 5400.0), ("2:30", 150), ("4:00:00", 14_400), ("1-0", 86_400), ("2-01:02:03", 176_523),
+    ] { #expect(SlurmEstimate.seconds(text) == seconds) }
+    for text in ["", "4h", "1:2:3:4", "-1", "1-", "1-2-3", "a:b"] {
+      #expect(SlurmEstimate.seconds(text) == nil, "\(text)")
+    }
+  }
 }

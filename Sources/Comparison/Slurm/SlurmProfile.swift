@@ -19,6 +19,8 @@ public struct SlurmProfile: Configurable, Sendable, Equatable {
   public var memoryMB: Int?
   /// The cores of one trial; `nil` for its number of threads.
   public var cores: Int?
+  /// The cores of a node, for the node-hours of `plan`; `nil` counts a node for each trial.
+  public var nodeCores: Int?
   /// The largest number of trials in one array.
   public var arraySize = 500
   /// The largest number of trials that wait and run at a time.
@@ -37,8 +39,8 @@ public struct SlurmProfile: Configurable, Sendable, Equatable {
   /// Makes a profile with the default settings.
   public init() {}
 
-  /// Settings: `partition`, `account`, `time`, `memoryMB`, `cores`, `arraySize`, `jobs`, `retries`,
-  /// `cancelOnStop`, `pollSeconds`, `directives`, `modules`.
+  /// Settings: `partition`, `account`, `time`, `memoryMB`, `cores`, `nodeCores`, `arraySize`, `jobs`,
+  /// `retries`, `cancelOnStop`, `pollSeconds`, `directives`, `modules`.
   public static var settings: [Setting<SlurmProfile>] {
     [
       word("partition", \.partition, "partition of the jobs"),
@@ -46,6 +48,9 @@ public struct SlurmProfile: Configurable, Sendable, Equatable {
       word("time", \.time, "time limit of a trial, in sbatch's format"),
       Setting("memoryMB", \.memoryMB, in: 1...100_000_000, "memory of a trial, in MB"),
       Setting("cores", \.cores, in: 1...1024, "cores of a trial; null takes the number of its threads"),
+      Setting(
+        "nodeCores", \.nodeCores, in: 1...4096,
+        "cores of a node, for the node-hours of plan; null counts a node for each trial"),
       Setting("arraySize", \.arraySize, in: 1...100_000, "largest number of trials in one array"),
       Setting("jobs", \.jobs, in: 1...100_000, "largest number of trials that wait or run at a time"),
       Setting("retries", \.retries, in: 0...100, "number of times that a lost trial is submitted again"),
