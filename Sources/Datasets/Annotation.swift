@@ -64,9 +64,15 @@ public struct LabelledBox: Sendable, Equatable {
   public var isDifficult: Bool
   /// True if the box is around a region of many things: detections in it are not counted.
   public var isCrowd: Bool
+  /// The area of the thing itself, in square pixels of the image as stored, by which COCO calls it small,
+  /// medium or large; `nil` for that of its box.
+  public var maskArea: Float?
 
-  /// Makes a labelled box, by default neither difficult nor a crowd.
-  public init(label: Int, box: Box, isDifficult: Bool = false, isCrowd: Bool = false) {
+  /// Makes a labelled box, by default neither difficult nor a crowd, and as large as its box.
+  public init(
+    label: Int, box: Box, isDifficult: Bool = false, isCrowd: Bool = false, maskArea: Float? = nil
+  ) {
+    self.maskArea = maskArea
     self.label = label
     self.box = box
     self.isDifficult = isDifficult

@@ -40,7 +40,8 @@ extension AveragePrecision {
 
 /// COCO's measures of a detector, computed as pycocotools does; `nil` if no class has boxes of that kind.
 ///
-/// Areas are those of boxes.
+/// Areas of things are those that their annotations say, else those of boxes; areas of detections are those of
+/// boxes.
 ///
 /// **Paper** Lin et al., "Microsoft COCO: common objects in context", 2014, arXiv:1405.0312.
 public struct COCOMeasures: Sendable, Equatable {
@@ -82,7 +83,7 @@ extension AveragePrecision.Class {
     var all: [(score: Float, image: Int, verdicts: [AveragePrecision.Verdict])] = []
     for image in truth.indices {
       let boxes = truth[image].filter { $0.label == label }
-      let isIgnored = boxes.map { $0.isDifficult || $0.isCrowd || !Self.isOf(area, $0.box) }
+      let isIgnored = boxes.map { $0.isDifficult || $0.isCrowd || !Self.isOf(area, $0) }
       let counted = isIgnored.count { !$0 }
       if counted > 0 {
         boxImages.append(image)
@@ -108,6 +109,11 @@ extension AveragePrecision.Class {
     let ordered = Self.sorted(all) { $0.score }
     images = ordered.map(\.image)
     verdicts = thresholds.indices.map { threshold in ordered.map { $0.verdicts[threshold] } }
+  }
+
+  private static func isOf(_ area: ClosedRange<Double>?, _ thing: LabelledBox) -> Bool {
+    guard let area, let mask = thing.maskArea else { return isOf(area, thing.box) }
+    return area.contains(Double(mask))
   }
 
   private static func isOf(_ area: ClosedRange<Double>?, _ box: Box) -> Bool {

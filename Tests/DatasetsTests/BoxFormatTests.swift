@@ -153,7 +153,9 @@ struct BoxFormatTests {
     try write(
       "train2017",
       """
-      {"id": 1, "image_id": 5, "category_id": 7, "bbox": [2, 1, 4.5, 3], "iscrowd": 0},
+      {"id": 1, "image_id": 5, "category_id": 7, "bbox": [2, 1, 4.5, 3], "iscrowd": 0, "area": 7.25},
+      {"id": 4, "image_id": 5, "category_id": 7, "bbox": [8, 1, 2, 3], "area": 6},
+      {"id": 5, "image_id": 5, "category_id": 7, "bbox": [8, 1, 2, 3], "area": -1},
       {"id": 2, "image_id": 6, "category_id": 3, "bbox": [0, 0, 30, 5], "iscrowd": 1},
       {"id": 3, "image_id": 99, "category_id": 3, "bbox": [0, 0, 1, 1]}
       """)
@@ -164,8 +166,11 @@ struct BoxFormatTests {
     let things = Dictionary(uniqueKeysWithValues: data.records.map { ($0.path, $0.annotation.things) })
     #expect(
       things["train2017/train20170.png"] == [
-        LabelledBox(label: 1, box: Box(left: 2, top: 1, right: 6.5, bottom: 4))
+        LabelledBox(label: 1, box: Box(left: 2, top: 1, right: 6.5, bottom: 4), maskArea: 7.25),
+        LabelledBox(label: 1, box: Box(left: 8, top: 1, right: 10, bottom: 4)),
+        LabelledBox(label: 1, box: Box(left: 8, top: 1, right: 10, bottom: 4)),
       ])
+    #expect(data.messages.contains { $0.hasPrefix("1 of them say the area of their mask") })
     #expect(
       things["train2017/train20171.png"] == [
         LabelledBox(

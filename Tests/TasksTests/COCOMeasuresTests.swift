@@ -23,7 +23,8 @@ struct COCOMeasuresTests {
     Box(left: Float(left), top: Float(top), right: Float(left + width), bottom: Float(top + height))
   }
 
-  private static func measures(seed: Int) -> [Double] {
+  /// The twelve measures of a case; with `masks`, things say areas of masks smaller than their boxes.
+  private static func measures(seed: Int, masks: Bool = false) -> [Double] {
     var draws = Draws(state: UInt64(seed) &* 2_654_435_761 &+ 12_345)
     var truth: [[LabelledBox]] = []
     var found: [[Detection]] = []
@@ -36,7 +37,9 @@ struct COCOMeasuresTests {
         if draws.below(6) != 0 { (width, height) = (4 + draws.below(120), 4 + draws.below(120)) }
         let isCrowd = draws.below(8) == 0
         mine.append((label, left, top, width, height))
-        things.append(LabelledBox(label: label, box: box(left, top, width, height), isCrowd: isCrowd))
+        let area = masks ? Float(width * height * (20 + draws.below(80)) / 100) : nil
+        things.append(
+          LabelledBox(label: label, box: box(left, top, width, height), isCrowd: isCrowd, maskArea: area))
       }
       var detections: [Detection] = []
       for _ in 0..<draws.below(9) {
@@ -123,6 +126,31 @@ struct COCOMeasuresTests {
       [
         2059.696662, 3250.550834, 2215.492482, 1274.231738, 2788.910977, -912.114211, 2338.552849,
         3477.150566, 3477.150566, 2024.758889, 3779.795344, -858.541667,
+      ]
+    )
+    for place in 0..<12 {
+      #expect(abs(plain[place] - expected[place]) < 2e-5)
+      #expect(abs(weighted[place] - expectedWeighted[place]) < 2e-4)
+    }
+  }
+
+  @Test("Areas of masks decide what is small, medium and large: the sums over 300 cases, plain and weighted")
+  func masks() {
+    var (plain, weighted) = ([Double](repeating: 0, count: 12), [Double](repeating: 0, count: 12))
+    for seed in 0..<300 {
+      for (place, value) in Self.measures(seed: seed, masks: true).enumerated() {
+        plain[place] += value
+        weighted[place] += value * Double((seed + 1) % 17 + 1)
+      }
+    }
+    let (expected, expectedWeighted): ([Double], [Double]) = (
+      [
+        67.152527, 107.645130, 72.253610, 60.424551, 91.331021, -220.745545, 75.247831, 111.796931,
+        111.796931, 87.668056, 130.019683, -219.700000,
+      ],
+      [
+        600.538645, 964.221678, 651.923423, 551.438724, 808.530672, -1942.508168, 679.392156, 1004.255780,
+        1004.255780, 787.026111, 1168.253294, -1931.900000,
       ]
     )
     for place in 0..<12 {

@@ -47,6 +47,8 @@ struct BoxAnnotations {
     var box: Box
     var isDifficult = false
     var isCrowd = false
+    /// The area of the thing in pixels, where the annotation says it; else that of the box.
+    var area: Float?
   }
 
   /// An image and the things in it.

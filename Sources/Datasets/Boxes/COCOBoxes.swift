@@ -113,7 +113,8 @@ private struct COCOFile {
           name: name,
           box: Box(left: sides[0], top: sides[1], right: sides[0] + sides[2], bottom: sides[1] + sides[3]),
           isDifficult: integer(annotation["ignore"]) == 1 || integer(annotation["iscrowd"]) == 1,
-          isCrowd: integer(annotation["iscrowd"]) == 1))
+          isCrowd: integer(annotation["iscrowd"]) == 1,
+          area: annotation["area"].flatMap(area)))
     }
   }
 
@@ -126,6 +127,11 @@ private struct COCOFile {
 
   private func integer(_ value: Any?) -> Int? {
     (value as? NSNumber).flatMap { Int(exactly: $0.doubleValue) }
+  }
+
+  /// The area of a mask in pixels; `nil` for what is none.
+  private func area(_ value: Any) -> Float? {
+    (value as? NSNumber).map(\.floatValue).flatMap { (0...1e10).contains($0) ? $0 : nil }
   }
 
   private func number(_ value: Any) -> Float? {

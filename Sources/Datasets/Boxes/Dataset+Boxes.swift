@@ -97,6 +97,9 @@ struct BoxSorting {
         for edge in [thing.box.left, thing.box.top, thing.box.right, thing.box.bottom] {
           for shift in [UInt32(0), 8, 16, 24] { buffer.append(UInt8(edge.bitPattern >> shift & 255)) }
         }
+        if let area = thing.maskArea {
+          for shift in [UInt32(0), 8, 16, 24] { buffer.append(UInt8(area.bitPattern >> shift & 255)) }
+        }
       }
       buffer.append(0xFF)
       if buffer.count > 1 << 16 {
@@ -111,7 +114,8 @@ struct BoxSorting {
 
 /// Counts of the cases that the rules met, for messages.
 private struct BoxCounts {
-  private var (things, difficult, crowds, beyond, empty, flat, resized) = (0, 0, 0, 0, 0, 0, 0)
+  private var (things, difficult, crowds, masks) = (0, 0, 0, 0)
+  private var (beyond, empty, flat, resized) = (0, 0, 0, 0)
 
   /// Returns the things of an image, in its pixels as stored, and counts the cases that rules apply to.
   mutating func things(
@@ -141,7 +145,11 @@ private struct BoxCounts {
       // Rounding of coordinates may be off by half a pixel.
       let slack = box.left < -0.5 || box.top < -0.5 || box.right > width + 0.5 || box.bottom > height + 0.5
       if slack { beyond += 1 }
-      return LabelledBox(label: label, box: visible, isDifficult: thing.isDifficult, isCrowd: thing.isCrowd)
+      // Most files repeat the box's area, which needs no note.
+      let mask = thing.area.flatMap { $0 == box.area ? nil : $0 }
+      if let mask, abs(mask - box.area) > 0.001 * box.area { masks += 1 }
+      return LabelledBox(
+        label: label, box: visible, isDifficult: thing.isDifficult, isCrowd: thing.isCrowd, maskArea: mask)
     }
   }
 
@@ -153,6 +161,10 @@ private struct BoxCounts {
     }
     if crowds > 0 {
       all.append("\(crowds) of them are crowds: not learnt from, and what is found in them counts nothing")
+    }
+    if masks > 0 {
+      all.append(
+        "\(masks) of them say the area of their mask, by which COCO's measures call them small or large")
     }
     if beyond > 0 { all.append("\(beyond) boxes reach beyond their images: cut off at the edges") }
     if flat > 0 { all.append("\(flat) boxes without area within their images: left out") }
