@@ -13,6 +13,8 @@ final class BatchWriter {
   private let table: [Float]
   private let sampleStreams: [SeededRandom]
   private let batchStreams: [SeededRandom]
+  /// True if images are blended with others of their batch.
+  private let isMixing: Bool
   private let reader: ImageReader
   private var sample: Sample
 
@@ -25,6 +27,10 @@ final class BatchWriter {
     }
     batchStreams = options.augmentations.map {
       SeededRandom(seed: options.seed, purpose: "augment batch " + type(of: $0).name)
+    }
+    isMixing = options.augmentations.contains {
+      var random = SeededRandom(seed: options.seed, purpose: "mixing")
+      return $0.share(random: &random) != nil
     }
     reader = ImageReader(dataset)
     let input = options.input
@@ -40,8 +46,13 @@ final class BatchWriter {
     batch.step = step
     batch.count = indices.count
     batch.isMixed = false
+    let isTurn = options.turn.map { step % $0.count == $0.number } ?? true
     for (position, index) in indices.enumerated() {
-      try write(index, epoch: epoch, into: batch, at: position)
+      sample.annotation = annotation(of: index)
+      if isTurn, isNeeded(position, of: indices.count) {
+        try write(index, epoch: epoch, into: batch, at: position)
+      }
+      describe(index, in: batch, at: position)
     }
     for (position, augmentation) in options.augmentations.enumerated() {
       var random = batchStreams[position].refined(by: epoch).refined(by: step)
@@ -49,18 +60,32 @@ final class BatchWriter {
     }
   }
 
+  /// True if an image of the wanted part, or the partner with which one is blended, is at a place.
+  private func isNeeded(_ position: Int, of count: Int) -> Bool {
+    guard let part = options.part else { return true }
+    return part.contains(position) || isMixing && part.contains(count - 1 - position)
+  }
+
+  /// The annotation of an image, in pixels of the network's input.
+  private func annotation(of index: Int) -> Annotation {
+    let (input, record) = (options.input, dataset.records[index])
+    return record.annotation.scaled(
+      across: Float(input.width) / Float(record.width), down: Float(input.height) / Float(record.height))
+  }
+
+  /// Writes what is known of an image besides its pixels.
+  private func describe(_ index: Int, in batch: Batch, at position: Int) {
+    let record = dataset.records[index]
+    batch.indices[position] = index
+    batch.sizes[position] = record.original ?? ImageSize(width: record.width, height: record.height)
+    batch.annotations[position] = sample.annotation
+    batch.partners[position] = sample.annotation
+    batch.shares[position] = 1
+  }
+
+  /// Writes the pixels of an image; augmentations change them and the sample's annotation.
   private func write(_ index: Int, epoch: Int, into batch: Batch, at position: Int) throws(DatasetError) {
     let input = options.input
-    let record = dataset.records[index]
-    sample.annotation = record.annotation.scaled(
-      across: Float(input.width) / Float(record.width), down: Float(input.height) / Float(record.height))
-    defer {
-      batch.indices[position] = index
-      batch.sizes[position] = record.original ?? ImageSize(width: record.width, height: record.height)
-      batch.annotations[position] = sample.annotation
-      batch.partners[position] = sample.annotation
-      batch.shares[position] = 1
-    }
     if options.augmentations.isEmpty, let place = dataset.storedPlace(of: index, as: input) {
       dataset.store.withPixels(place) { normalize($0, into: &batch.images, at: position * input.count) }
       return
@@ -102,6 +127,7 @@ final class BatchWriter {
       batch.shares[second] = share
       batch.partners[first] = batch.annotations[second]
       batch.partners[second] = batch.annotations[first]
+      guard isNeeded(first, of: batch.count) else { continue }
       Self.blend(&batch.images, first * size, second * size, count: size, share: share)
     }
   }

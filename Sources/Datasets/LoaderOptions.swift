@@ -16,6 +16,14 @@ public struct LoaderOptions: Sendable {
   public var normalization: Normalization
   /// True to skip a last batch that is not full.
   public var dropLast: Bool
+  /// The places of a batch whose images are read; `nil` for all.
+  ///
+  /// A rank that trains on a part of each batch needs no other pixels. Those places hold old pixels.
+  public var part: Range<Int>?
+  /// The batches whose images are read, by their number modulo `count`; `nil` for all.
+  ///
+  /// Ranks that take turns with batches need no other pixels. Annotations are those of all batches.
+  public var turn: (number: Int, count: Int)?
   /// The number of threads that prepare batches ahead; 0 prepares each batch when it is asked for.
   public var threads: Int
 
@@ -24,7 +32,8 @@ public struct LoaderOptions: Sendable {
   public init(
     split: Split?, batch: Int = 128, seed: UInt64 = 0, shuffle: Bool = false,
     augmentations: [any Augmentation] = [], input: InputShape, normalization: Normalization,
-    dropLast: Bool = false, threads: Int = 1
+    dropLast: Bool = false, part: Range<Int>? = nil,
+    turn: (number: Int, count: Int)? = nil, threads: Int = 1
   ) {
     self.split = split
     self.batch = batch
@@ -34,6 +43,8 @@ public struct LoaderOptions: Sendable {
     self.input = input
     self.normalization = normalization
     self.dropLast = dropLast
+    self.part = part
+    self.turn = turn
     self.threads = threads
   }
 }

@@ -78,6 +78,43 @@ struct LoaderTests {
     #expect(rest == Array(whole[4...]))
   }
 
+  @Test("a part of a batch has the bytes that it has in the whole batch, blended with its partners or not")
+  func part() throws {
+    let (dataset, folder) = try Self.dataset()
+    defer { withExtendedLifetime(folder) {} }
+    for augmented in [false, true] {
+      let whole = try Self.epoch(Loader(dataset, try Self.options(threads: 0, augmented: augmented)), 1)
+      for part in [0..<1, 1..<3, 2..<4] {
+        var options = try Self.options(threads: 1, augmented: augmented)
+        options.part = part
+        let seen = try Self.epoch(Loader(dataset, options), 1)
+        #expect(seen.map(\.indices) == whole.map(\.indices))
+        for (own, all) in zip(seen, whole) {
+          for place in part where place < all.indices.count {
+            let pixels = place * Self.input.count..<(place + 1) * Self.input.count
+            #expect(own.images[pixels] == all.images[pixels])
+            #expect(own.annotations[place] == all.annotations[place])
+            #expect(own.partners[place] == all.partners[place] && own.shares[place] == all.shares[place])
+          }
+        }
+      }
+    }
+  }
+
+  @Test("taking turns, a loader has all annotations, and the pixels of its own batches")
+  func turns() throws {
+    let (dataset, folder) = try Self.dataset()
+    defer { withExtendedLifetime(folder) {} }
+    let whole = try Self.epoch(Loader(dataset, try Self.options(threads: 0, augmented: false)), 0)
+    var options = try Self.options(threads: 1, augmented: false)
+    options.turn = (number: 1, count: 2)
+    let seen = try Self.epoch(Loader(dataset, options), 0)
+    #expect(seen.map(\.annotations) == whole.map(\.annotations) && seen.count > 3)
+    for step in seen.indices {
+      #expect((seen[step].images == whole[step].images) == (step % 2 == 1))
+    }
+  }
+
   @Test("every image comes once an epoch, and each epoch has its own order")
   func coverage() throws {
     let (dataset, folder) = try Self.dataset()
