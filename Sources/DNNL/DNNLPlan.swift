@@ -136,6 +136,11 @@ public final class DNNLPlan: Plan {
     try store.withUpdatedGradients(body)
   }
 
+  /// Lends the running statistics of all norms.
+  public func withStatistics<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
+    try store.withStatistics(body)
+  }
+
   /// The handle of a trainable parameter.
   public func parameter(_ name: String) throws(ExecutionError) -> ParameterID {
     guard let index = store.order.firstIndex(of: name), store.entries[name]?.slot.isTrainable == true else {

@@ -117,6 +117,12 @@ final class WeightStore {
     return try body(&gradients)
   }
 
+  /// Lends the running statistics.
+  func withStatistics<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
+    var statistics = unsafe statistics.mutableFloats(0, statistics.byteCount / 4).mutableSpan
+    return try body(&statistics)
+  }
+
   /// Allocates the moments and averages that an update needs.
   func prepare(moments: Int, averaging: Bool) {
     if moments > 0, firstMoments == nil { firstMoments = AlignedBuffer(floats: trainableCount) }

@@ -41,6 +41,10 @@ public protocol Plan: AnyObject {
   /// It serves clipping, norms, penalties and sums over ranks. Gradients of frozen parameters are not
   /// included. The order is the plan's own; elements that pad a layout are zero.
   func withGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R
+  /// Lends all running statistics as one span, in the plan's own order; padding is zero.
+  ///
+  /// A training whose micro-batches are divided among ranks combines them here, before the update.
+  func withStatistics<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R
   /// The handle of a trainable parameter.
   func parameter(_ name: String) throws(ExecutionError) -> ParameterID
   /// The positions of a trainable parameter's elements, taken row-major, in the spans of `withParameter`;

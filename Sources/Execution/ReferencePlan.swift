@@ -181,6 +181,10 @@ final class ReferencePlan: Plan {
     try weights.withGradients(body)
   }
 
+  func withStatistics<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
+    try weights.withStatistics(body)
+  }
+
   func parameter(_ name: String) throws(ExecutionError) -> ParameterID {
     guard let index = weights.entries.firstIndex(where: { $0.name == name && $0.slot.isTrainable }) else {
       throw .missingParameter(name)

@@ -90,6 +90,22 @@ final class ReferenceWeights {
     return try body(&span)
   }
 
+  /// Lends the running statistics, one entry after another.
+  func withStatistics<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
+    let places = entries.indices.filter { !entries[$0].slot.isTrainable }
+    var lent = places.flatMap { entries[$0].value.values }
+    defer {
+      var start = 0
+      for index in places {
+        let end = start + entries[index].value.values.count
+        entries[index].value.values = Array(lent[start..<end])
+        start = end
+      }
+    }
+    var span = lent.mutableSpan
+    return try body(&span)
+  }
+
   /// Lends the master of a trainable parameter and its gradient.
   func withParameter<R>(
     _ index: Int, _ body: (Span<Float>, inout MutableSpan<Float>) throws -> R

@@ -115,6 +115,10 @@ final class IntegerPlan: Plan {
     return try body(&span)
   }
 
+  func withStatistics<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
+    try withGradients(body)
+  }
+
   func gradients() throws(ExecutionError) -> [String: Tensor] { [:] }
 
   func parameter(_ name: String) throws(ExecutionError) -> ParameterID { throw .missingParameter(name) }

@@ -569,8 +569,8 @@ public struct TrialPlanner {
     for node in [own].compactMap({ $0 }) + layers where node.content != .null {
       try settings.update(from: node, owner: "training")
     }
-    if material.trainingImages < settings.batch, material.trainingImages >= settings.accumulationSteps {
-      settings.batch = material.trainingImages - material.trainingImages % settings.accumulationSteps
+    if material.trainingImages < settings.batch, material.trainingImages >= settings.parts {
+      settings.batch = material.trainingImages - material.trainingImages % settings.parts
     }
     return settings
   }

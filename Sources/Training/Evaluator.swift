@@ -1,6 +1,7 @@
 public import Datasets
 public import Execution
 public import Graphs
+import Images
 public import Ops
 public import Tasks
 public import Tensors
@@ -62,6 +63,62 @@ public final class Evaluator {
         listener?(batch, place, finding)
       }
       if shouldStop() { return nil }
+    }
+  }
+
+  /// Scores all images of a source on every rank; each rank runs the network on every `count`th batch.
+  func score(_ source: any BatchSource, over ranks: any Ranks) throws -> any TaskScores {
+    var scores = task.scores(for: outputs.heads)
+    let size = outputs.buffers.reduce(0) { $0 + $1.floats.count }
+    // Each rank has the outputs of its own batch at its own place, and zeros elsewhere.
+    var sum = OrderedSum<Float>(count: ranks.count * size, terms: 1)
+    var round: [(truths: ArraySlice<Annotation>, sizes: ArraySlice<ImageSize?>)] = []
+    var isOver = false
+    source.startEpoch(0, fromStep: 0)
+    while !isOver {
+      if let batch = try source.next() {
+        if round.count == ranks.rank {
+          let images = batch.images
+          forward(images.span)
+          keepOutputs(in: &sum.terms[0], at: ranks.rank * size)
+        }
+        round.append((batch.annotations.prefix(batch.count), batch.sizes.prefix(batch.count)))
+      } else {
+        isOver = true
+      }
+      guard round.count == ranks.count || (isOver && !round.isEmpty) else { continue }
+      try sum.collect(over: ranks)
+      try sum.spread(over: ranks)
+      for (place, batch) in round.enumerated() {
+        loadOutputs(from: sum.total, at: place * size)
+        for image in batch.truths.indices {
+          _ = scores.add(outputs, image: image, truth: batch.truths[image], size: batch.sizes[image])
+        }
+      }
+      round = []
+    }
+    return scores
+  }
+
+  /// Copies the outputs of the last batch into `values` from `start` on.
+  private func keepOutputs(in values: inout [Float], at start: Int) {
+    var place = start
+    for buffer in outputs.buffers {
+      let floats = buffer.floats
+      for i in floats.indices { values[place + i] = floats[i] }
+      place += floats.count
+    }
+  }
+
+  /// Copies the outputs of a batch from `values`.
+  private func loadOutputs(from values: [Float], at start: Int) {
+    var place = start
+    for buffer in outputs.buffers {
+      let offset = place
+      buffer.withMutableFloats { floats in
+        for i in floats.indices { floats[i] = values[offset + i] }
+      }
+      place += buffer.floats.count
     }
   }
 

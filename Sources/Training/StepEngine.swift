@@ -20,8 +20,18 @@ final class StepEngine {
     var progress: Double
   }
 
+  /// What an update leaves.
+  struct Outcome {
+    /// The scores of the batch, with the costs of weights.
+    var score: StepObjective.Score
+    /// True if a rank wished to stop after this update.
+    var isStopping = false
+  }
+
   private let setup: Trainer.Setup
   private let plan: any Plan
+  /// The combination of micro-batches that ranks share; `nil` if the plan sums the parts of a batch.
+  private let microBatches: MicroBatches?
   /// The objective on the plan.
   let objective: StepObjective
   private let penalties: StepPenalties
@@ -44,13 +54,15 @@ final class StepEngine {
     self.setup = setup
     let settings = setup.settings
     if former == nil { try setup.graph.requireFrozen(setup.frozen) }
-    partSize = settings.batch / settings.accumulationSteps
+    partSize = settings.batch / settings.parts
     imageSize = setup.graph.inputs.first?.shape.count ?? 0
     optimizer = settings.optimizer
     momenta = settings.separateMomenta()
     objective = try StepObjective(setup, partSize: partSize, source: source, after: former?.objective)
     plan = try setup.backend.compile(
       objective.graph, Self.options(setup, taps: objective.taps))
+    microBatches =
+      settings.microBatches > 1 ? MicroBatches(settings.microBatches, of: plan, ranks: setup.ranks) : nil
     imageInput = try plan.input(setup.graph.inputs[0].name)
     try objective.attach(to: plan)
     penalties = try StepPenalties(settings.penalties, of: setup.graph, on: plan)
@@ -61,65 +73,76 @@ final class StepEngine {
   private static func options(_ setup: Trainer.Setup, taps: [String]) -> PlanOptions {
     let settings = setup.settings
     return PlanOptions(
-      batch: settings.batch / settings.accumulationSteps, mode: .training, precision: setup.precision,
+      batch: settings.batch / settings.parts, mode: .training, precision: setup.precision,
       threads: setup.threads, taps: taps, microBatches: settings.accumulationSteps,
       frozen: setup.graph.frozenParameters(setup.frozen))
   }
 
-  /// Trains on one batch.
+  /// Trains on one batch; `wish` is true if this rank wants all ranks to stop after it.
   ///
   /// Throws if the loss is not finite, before any weight changes, and if the update leaves a weight or a
   /// running statistic that is not finite.
-  func step(_ batch: Batch, _ place: Place) throws -> StepObjective.Score {
+  func step(_ batch: Batch, _ place: Place, wish: Bool = false) throws -> Outcome {
     try objective.prepare(batch, epoch: place.epoch, step: place.step)
     let factor = setup.settings.distillationFactor(epoch: place.epoch)
     if momenta != nil {
       // A plan gives the memory of values away while it goes back, so it runs once for each gradient.
       objective.weigh(beside: factor, .beside, in: plan)
-      _ = try gradients(of: batch, place)
+      _ = try passes(over: batch, place, wish: wish)
       keepGradients()
       objective.weigh(beside: factor, .task, in: plan)
     } else {
       objective.weigh(beside: factor, .all, in: plan)
     }
-    var total = try gradients(of: batch, place)
+    var outcome = try passes(over: batch, place, wish: wish)
     // The gradients of the parts are summed and averaged by the update, so costs of weights count once for
     // each part.
-    let scale = Float(setup.settings.accumulationSteps)
+    let parts = Float(setup.settings.parts)
     let costs =
-      penalties.add(to: plan, scale: scale, at: place.progress)
-      + divergence.add(to: plan, scale: scale)
-    total.loss += Double(batch.count) * costs
+      penalties.add(to: plan, scale: parts, at: place.progress) + divergence.add(to: plan, scale: parts)
+    outcome.score.loss += Double(batch.count) * costs
     update(parameters(place))
     guard plan.isFinite else { throw damage(place) }
     objective.remember(batch)
-    return total
+    return outcome
   }
 
-  /// Sums the gradients of a batch's parts in the plan; throws if the loss is not finite.
-  private func gradients(of batch: Batch, _ place: Place) throws -> StepObjective.Score {
-    let images = batch.images
-    var total = StepObjective.Score()
-    for part in 0..<setup.settings.accumulationSteps {
-      let range = part * partSize..<(part + 1) * partSize
-      let values = images.span.extracting(range.lowerBound * imageSize..<range.upperBound * imageSize)
-      // Keyed by place, not drawn in sequence: a resumed training draws the same numbers.
-      let key = SeededRandom(seed: setup.seed, purpose: "step", place.epoch, place.step, part).key
-      plan.writeInput(imageInput, values)
-      objective.write(batch, range, to: plan)
-      plan.run(key: key)
-      let score = objective.score(batch, range, from: plan)
-      objective.keep(range, from: plan)
-      guard score.loss.isFinite else {
-        throw TrainingError.notFinite(
-          epoch: place.epoch + 1, step: place.step + 1, loss: score.loss / Double(partSize),
-          culprit: try culprit(values, key: key))
+  /// Runs the parts of a batch forwards and backwards, and leaves the sums in the plan.
+  private func passes(over batch: Batch, _ place: Place, wish: Bool) throws -> Outcome {
+    guard let microBatches else {
+      var total = StepObjective.Score()
+      for part in 0..<setup.settings.parts {
+        let score = try pass(over: batch, part, place)
+        total.loss += score.loss
+        if let metric = score.metric { total.metric = (total.metric ?? 0) + metric }
       }
-      plan.backward()
-      total.loss += score.loss
-      if let metric = score.metric { total.metric = (total.metric ?? 0) + metric }
+      return Outcome(score: total)
     }
-    return total
+    microBatches.begin(plan, wish: wish)
+    for part in microBatches.own { microBatches.add(try pass(over: batch, part, place), from: plan) }
+    let combined = try microBatches.finish(plan)
+    return Outcome(score: combined.score, isStopping: combined.isStopping)
+  }
+
+  /// Runs one part of a batch forwards and backwards.
+  private func pass(over batch: Batch, _ part: Int, _ place: Place) throws -> StepObjective.Score {
+    let images = batch.images
+    let range = part * partSize..<(part + 1) * partSize
+    let values = images.span.extracting(range.lowerBound * imageSize..<range.upperBound * imageSize)
+    // Keyed by place, not drawn in sequence: a resumed training draws the same numbers.
+    let key = SeededRandom(seed: setup.seed, purpose: "step", place.epoch, place.step, part).key
+    plan.writeInput(imageInput, values)
+    objective.write(batch, range, to: plan)
+    plan.run(key: key)
+    let score = objective.score(batch, range, from: plan)
+    objective.keep(range, from: plan)
+    guard score.loss.isFinite else {
+      throw TrainingError.notFinite(
+        epoch: place.epoch + 1, step: place.step + 1, loss: score.loss / Double(partSize),
+        culprit: try culprit(values, key: key))
+    }
+    plan.backward()
+    return score
   }
 
   /// Copies the gradients of the losses beside the task's.
@@ -164,7 +187,7 @@ final class StepEngine {
   /// The parameters of an update, with the gradient clipped to its largest norm.
   private func parameters(_ place: Place) -> StepParameters {
     let settings = setup.settings
-    var scale = 1 / Float(settings.accumulationSteps)
+    var scale = 1 / Float(settings.parts)
     if let limit = settings.gradientClip {
       let kept = kept
       let norm = scale * plan.withGradients { GradientNorm.of($0, and: kept) }

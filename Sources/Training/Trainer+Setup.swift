@@ -30,6 +30,8 @@ extension Trainer {
     public var teacher: TeacherOutputs?
     /// The rewriter that compresses the network during the training, if there is one.
     public var rewriter: (any GraphRewriter)?
+    /// The processes that train together; they share the micro-batches of a step.
+    public var ranks: any Ranks
 
     /// Makes a setup.
     public init(
@@ -37,7 +39,8 @@ extension Trainer {
       threads: Int = 1,
       precision: Precision = .f32, identity: SettingsNode = SettingsNode(.mapping([])),
       checkpointInterval: Duration = .seconds(60), objective: any Distiller = Supervised(),
-      teacher: TeacherOutputs? = nil, rewriter: (any GraphRewriter)? = nil
+      teacher: TeacherOutputs? = nil, rewriter: (any GraphRewriter)? = nil,
+      ranks: any Ranks = SingleRank()
     ) {
       self.task = task
       self.graph = graph
@@ -51,6 +54,7 @@ extension Trainer {
       self.objective = objective
       self.teacher = teacher
       self.rewriter = rewriter
+      self.ranks = ranks
     }
 
     /// The layers whose weights stay as they are, by the settings or by the objective.
@@ -80,7 +84,7 @@ extension Evaluator {
   /// Makes an evaluator for the network of a training.
   convenience init(_ setup: Trainer.Setup) throws {
     try self.init(
-      setup.graph, task: setup.task, backend: setup.backend, batch: setup.settings.batch,
+      setup.graph, task: setup.task, backend: setup.backend, batch: setup.settings.validationBatch,
       precision: setup.precision,
       threads: setup.threads)
   }

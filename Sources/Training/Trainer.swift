@@ -13,6 +13,9 @@ import Tensors
 ///
 /// Random numbers derive from (seed, epoch, step), so a resumed training ends with the same bits. A step
 /// allocates nothing here. Use it from one thread that is not of the cooperative pool.
+///
+/// With several ranks each runs a trainer of the same setup; only the first is given checkpoints and a log.
+/// They end with the same bits as one process with the same settings and threads.
 public final class Trainer {
   /// The progress of the training.
   public private(set) var progress = TrainingProgress()
@@ -37,14 +40,14 @@ public final class Trainer {
 
   /// Compiles the plans.
   ///
-  /// Batches of `training` must be full and of the settings' size; those of `validation` may end with a
-  /// smaller one. Throws for settings that contradict each other or too few images.
+  /// Batches of `training` must be full and of the settings' size; those of `validation` are of their
+  /// `validationBatch` and may end with a smaller one. Throws for settings that contradict each other or too few images.
   public init(
     _ setup: Setup, training: any BatchSource, validation: (any BatchSource)? = nil,
     checkpoints: CheckpointStore? = nil, log: MetricsLog? = nil,
     observer: TrainingObserver = TrainingObserver()
   ) throws {
-    try setup.settings.validate()
+    try setup.settings.validate(ranks: setup.ranks.count)
     guard training.stepsPerEpoch > 0 else {
       throw TrainingError.tooFewImages(images: training.count, batch: setup.settings.batch)
     }
@@ -75,13 +78,15 @@ public final class Trainer {
   }
 
   /// Trains until the end, or until `shouldStop` returns true after a step.
+  ///
+  /// Ranks stop together: after the step that follows the wish of one, or at the end of an epoch.
   public func run(through: Int? = nil, shouldStop: () -> Bool = { false }) throws -> Outcome {
     let epochs = min(setup.settings.epochs, through ?? .max)
     try log?.keep(epochs: progress.epoch)
     lastCheckpoint = clock.now
     while progress.epoch < epochs, !progress.isStoppedEarly {
       guard try runEpoch(shouldStop) else { return .stopped(progress) }
-      if shouldStop(), progress.epoch < epochs { return .stopped(progress) }
+      if try setup.ranks.any(shouldStop()), progress.epoch < epochs { return .stopped(progress) }
     }
     return .finished(Result(graph: finalGraph(), progress: progress))
   }
@@ -93,7 +98,7 @@ public final class Trainer {
       try rewriteWhereDue()
       let began = clock.now
       guard let batch = try training.next() else { break }
-      try step(batch)
+      let isAgreed = try step(batch, wish: isShared && shouldStop())
       progress.sums.seconds += (clock.now - began).inSeconds
       observer.step(
         TrainingObserver.Step(
@@ -101,7 +106,7 @@ public final class Trainer {
           metric: setup.task.metric)
       )
       guard progress.step < stepsPerEpoch else { break }
-      if shouldStop() {
+      if isAgreed || (!isShared && shouldStop()) {
         try saveCheckpoint(finiteState())
         return false
       }
@@ -110,30 +115,39 @@ public final class Trainer {
     return try finishEpoch(shouldStop)
   }
 
-  /// Trains on one batch and counts it.
-  private func step(_ batch: Batch) throws {
+  /// True if several ranks train.
+  private var isShared: Bool { setup.ranks.count > 1 }
+
+  /// Trains on one batch and counts it; returns true if a rank wished to stop.
+  private func step(_ batch: Batch, wish: Bool) throws -> Bool {
     let steps = stepsPerEpoch * setup.settings.epochs
     let rate = setup.settings.schedule.rate(
       peak: setup.settings.learningRate, step: progress.updates, steps: steps)
     let place = StepEngine.Place(
       epoch: progress.epoch, step: progress.step, number: progress.updates + 1, rate: rate,
       progress: Double(progress.updates) / Double(steps))
-    let score = try engine.step(batch, place)
+    let outcome = try engine.step(batch, place, wish: wish)
+    let score = outcome.score
     progress.step += 1
     progress.updates += 1
     progress.sums.loss += score.loss
     if let metric = score.metric { progress.sums.metric = (progress.sums.metric ?? 0) + metric }
     progress.sums.images += batch.count
     progress.sums.rate = rate
+    return outcome.isStopping
   }
 
   /// Validates, reports, and writes the checkpoint of a whole epoch; false if it was asked to stop meanwhile.
   private func finishEpoch(_ shouldStop: () -> Bool) throws -> Bool {
     let state = try finiteState()
+    if isShared { try setup.ranks.requireSame([(what: "weights", value: state.digest)]) }
     var scores: (any TaskScores)?
     if let validation, let evaluator {
       try evaluator.load(weights(of: state))
-      scores = try evaluator.score(validation, shouldStop: shouldStop)
+      scores =
+        isShared
+        ? try evaluator.score(validation, over: setup.ranks)
+        : try evaluator.score(validation, shouldStop: shouldStop)
       if scores == nil {
         try saveCheckpoint(state)
         return false

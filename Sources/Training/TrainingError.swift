@@ -1,7 +1,15 @@
 /// A failure of a training or an evaluation, with its place.
 public enum TrainingError: Error, Sendable, CustomStringConvertible {
   /// The batch cannot be cut into parts of equal size.
-  case microBatches(batch: Int, parts: Int)
+  case microBatches(batch: Int, parts: Int, setting: String)
+  /// The batch is cut by two settings at once.
+  case cutTwice(accumulationSteps: Int, microBatches: Int)
+  /// The ranks cannot take as many micro-batches each.
+  case unevenRanks(ranks: Int, microBatches: Int)
+  /// A rank is about to train something else, or ended up with other weights.
+  case ranksDiffer(rank: Int, what: String, first: String, found: String)
+  /// Another rank cannot be reached any more.
+  case rankLost(rank: Int, reason: String)
   /// The optimizer's momentum leaves no place for the gap.
   case momentumGap(gap: Float, optimizer: String, momentum: Float?)
   /// Settings are of losses that the objective does not have.
@@ -62,8 +70,18 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   /// The text `PLACE: PROBLEM; REMEDY`, with the expected and the found where there are any.
   public var description: String {
     switch self {
-    case .microBatches(let batch, let parts):
-      "training: \"batch\" \(batch) cannot be cut into \(parts) \"accumulationSteps\" of equal size"
+    case .microBatches(let batch, let parts, let setting):
+      "training: \"batch\" \(batch) cannot be cut into \(parts) \"\(setting)\" of equal size"
+    case .cutTwice(let steps, let parts):
+      "training: a batch is cut by \"accumulationSteps\" or by \"microBatches\", found \(steps) and \(parts); leave one out"
+    case .unevenRanks(let ranks, let parts):
+      "training: \(ranks) ranks need a number of \"microBatches\" that is a multiple of \(ranks), found \(parts); "
+        + "set training.microBatches, or start a number of ranks that divides it"
+    case .ranksDiffer(let rank, let what, let first, let found):
+      "rank \(rank): \(what): expected \(first) as on rank 0, found \(found); ranks need the same program, settings and data, on "
+        + "processors of one instruction set"
+    case .rankLost(let rank, let reason):
+      "rank \(rank): another rank has ended or cannot be reached: \(reason); start the training again with --resume"
     case .momentumGap(let gap, let optimizer, let momentum):
       "training: \"momentumGap\" \(gap) needs the optimizer sgd with a momentum of \(gap) or more and below \(1 - gap), found "
         + "\(optimizer)\(momentum.map { " with \($0)" } ?? ""); lower the gap, or leave it out"

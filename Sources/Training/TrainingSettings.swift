@@ -14,6 +14,8 @@ public struct TrainingSettings: Configurable, Sendable {
   public var batch = 128
   /// Parts of a batch whose gradients are summed, in order, into one update.
   public var accumulationSteps = 1
+  /// Parts of a batch that ranks can share; gradients and running statistics are combined in their order.
+  public var microBatches = 1
   /// The highest learning rate.
   public var learningRate: Float = 0.1
   /// Weight decay, for weights; biases and norms are spared.
@@ -50,7 +52,7 @@ public struct TrainingSettings: Configurable, Sendable {
   /// Creates the settings with their defaults.
   public init() {}
 
-  /// Settings: `epochs`, `batch`, `accumulationSteps`, `learningRate`, `weightDecay`, `labelSmoothing`,
+  /// Settings: `epochs`, `batch`, `accumulationSteps`, `microBatches`, `learningRate`, `weightDecay`, `labelSmoothing`,
   /// `focus`, `gradientClip`, `emaDecay`, `patience` and others.
   public static var settings: [Setting<TrainingSettings>] {
     [
@@ -59,7 +61,11 @@ public struct TrainingSettings: Configurable, Sendable {
       Setting(
         "accumulationSteps", \.accumulationSteps, in: 1...1_024,
         "parts into which a batch is cut; their gradients are summed for one update"
-      ).formerly("microBatches"),
+      ),
+      Setting(
+        "microBatches", \.microBatches, in: 1...4_096,
+        "parts into which a batch is cut, which the ranks of one training can share: as accumulationSteps, but running statistics move by the mean of the parts, once for each update"
+      ).omittedAsDefault(),
       Setting("learningRate", \.learningRate, in: 0...1_000, "highest learning rate").formerly("rate"),
       Setting(
         "weightDecay", \.weightDecay, in: 0...10, "weight decay; biases and norms have none"
@@ -175,8 +181,15 @@ public struct TrainingSettings: Configurable, Sendable {
     momentumGap != nil || distillationWarmUp > 0 || distillationAtEnd != 1
   }
 
-  /// Throws if the batch cannot be cut into equal parts, or if the optimizer has no place for separate momenta.
-  public func validate() throws {
+  /// The parts into which a batch is cut, by one setting or the other.
+  public var parts: Int { max(accumulationSteps, microBatches) }
+
+  /// Images of a validation batch: those of a micro-batch, as ranks take turns with such batches.
+  public var validationBatch: Int { batch / microBatches }
+
+  /// Throws if the batch cannot be cut into equal parts, if `ranks` cannot share the parts evenly, or if the optimizer has no place
+  /// for separate momenta.
+  public func validate(ranks: Int = 1) throws {
     if let momentumGap {
       guard let rule = optimizer as? SGD, rule.momentum >= momentumGap,
         rule.momentum + momentumGap < 1
@@ -186,8 +199,15 @@ public struct TrainingSettings: Configurable, Sendable {
           momentum: (optimizer as? SGD)?.momentum)
       }
     }
-    guard batch.isMultiple(of: accumulationSteps) else {
-      throw TrainingError.microBatches(batch: batch, parts: accumulationSteps)
+    guard accumulationSteps == 1 || microBatches == 1 else {
+      throw TrainingError.cutTwice(accumulationSteps: accumulationSteps, microBatches: microBatches)
+    }
+    guard batch.isMultiple(of: parts) else {
+      throw TrainingError.microBatches(
+        batch: batch, parts: parts, setting: microBatches > 1 ? "microBatches" : "accumulationSteps")
+    }
+    guard microBatches.isMultiple(of: ranks) else {
+      throw TrainingError.unevenRanks(ranks: ranks, microBatches: microBatches)
     }
   }
 }

@@ -197,7 +197,7 @@ package struct TrialPipeline {
     try adapt(to: stage.distiller(), index)
     let setup = try setup(stage, settings, index)
     let loader = try data.training(settings)
-    let validation = try data.validation(batch: settings.batch)
+    let validation = try data.validation(batch: settings.validationBatch)
     let log = StageLog(path: runner.path(StageLog.file), stage: stage.name, index: index)
     let note = runner.environment.note
     let observer = TrainingObserver(epoch: { metrics in

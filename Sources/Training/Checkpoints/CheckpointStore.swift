@@ -77,6 +77,15 @@ public final class CheckpointStore {
     return nil
   }
 
+  /// The newest whole checkpoint of the first rank's folder, on every rank.
+  ///
+  /// Only the first rank reads the folder, so the ranks need no folder in common.
+  public func latest(over ranks: any Ranks) throws -> Checkpoint? {
+    guard ranks.count > 1 else { return try latest() }
+    let bytes = try ranks.broadcast(ranks.isFirst ? latest()?.bytes ?? [] : [])
+    return bytes.isEmpty ? nil : try Checkpoint(bytes: bytes, file: directory)
+  }
+
   /// Writes a checkpoint and removes all but the last two.
   public func save(_ checkpoint: Checkpoint) throws {
     let progress = checkpoint.progress
