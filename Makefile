@@ -46,13 +46,19 @@ endef
 # Slurm on two virtual nodes of this machine.
 SLURM = slurm-wlm munge
 
-.PHONY: help deps deps-report deps-simulated simulators build build-tests docs test test-limited slurm-test lint format compare clean
+# Ranks of one training; the build has a folder of its own, as the trait changes what is compiled.
+MPI = libopenmpi-dev openmpi-bin
+MPI_FLAGS = --scratch-path .build-mpi --traits MPI $(addprefix -Xcc ,$(shell mpicc --showme:compile)) \
+  $(foreach folder,$(shell mpicc --showme:libdirs),-Xlinker -L$(folder))
+
+.PHONY: help deps deps-report deps-simulated simulators build build-tests docs test test-limited slurm-test deps-mpi mpi mpi-test lint format compare clean
 
 help:
 	@echo "make compare   every family of compression on the built-in data set (installs, builds, runs)"
 	@echo "make test      pass the tests (installs, builds, runs)"
 	@echo "make test-limited  pass the tests of arithmetic again, without AVX-512, and without AVX"
 	@echo "make slurm-test  install Slurm and run the quickstart through it on two virtual nodes (root; not part of make test)"
+	@echo "make mpi       build condense with MPI in .build-mpi; mpi-test runs it as 1, 2 and 4 ranks (not part of make test)"
 	@echo "make build     build condense and condense-bench"
 	@echo "make deps      install the Debian packages that are missing; deps-report: browser and Python of some tests"
 	@echo "make simulators  install what simulates or places all targets (1.2 GB); the Arduino's alone comes with make compare"
@@ -107,6 +113,15 @@ slurm-test: build
 	@$(call install,$(SLURM))
 	Benchmarks/slurm.sh
 
+deps-mpi: deps
+	@$(call install,$(MPI))
+
+mpi: deps-mpi
+	swift build -c release --product condense $(MPI_FLAGS)
+
+mpi-test: mpi
+	Benchmarks/mpi.sh
+
 lint:
 	swift format lint --strict --recursive --parallel Sources Tests Package.swift
 
@@ -117,4 +132,4 @@ compare: deps-simulated build
 	$(CONDENSE) compare quickstart
 
 clean:
-	rm -rf .build runs
+	rm -rf .build .build-mpi runs

@@ -70,6 +70,9 @@ let package = Package(
     .executable(name: "condense", targets: ["condense"]),
     .executable(name: "condense-bench", targets: ["condense-bench"]),
   ],
+  traits: [
+    .trait(name: "MPI", description: "condense train under mpirun or srun, with Open MPI; see `make mpi`.")
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -92,6 +95,10 @@ let package = Package(
     .target(name: "CFlatBuffers"),
     native("CLAPACK", links: "lapacke", "openblas"),
 
+    // Without the trait there is nothing in it and in MPI, so that nobody needs mpi.h.
+    .target(
+      name: "CMPI", cSettings: [.define("CONDENSE_MPI", .when(traits: ["MPI"]))],
+      linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
     .target(name: "CProcess"),
     .target(name: "CAllocations"),
 
@@ -112,6 +119,7 @@ let package = Package(
     library("Metrics", ["Tensors"]),
     library("Tasks", ["Ops", "Datasets", "Metrics"]),
     library("Training", ["Execution", "Tasks", crypto]),
+    library("MPI", ["Training", "CMPI"]),
     library("Methods", ["Training", "LinearAlgebra"]),
     library("Targets", ["Execution", "Readings"]),
     library("FlatBuffers", ["CFlatBuffers"]),
@@ -127,7 +135,11 @@ let package = Package(
     library("Reports", ["Runs", "Settings", crypto], resources: [.embedInCode("Resources")]),
     library("Serving", ["Reports"] + flyingFox, resources: [.embedInCode("Resources")]),
     program(
-      "condense", ["DNNL", "Integers", "Comparison", "Reports", "Serving", "CProcess", arguments]),
+      "condense",
+      [
+        "DNNL", "Integers", "Comparison", "Reports", "Serving", "CProcess", arguments,
+        .target(name: "MPI", condition: .when(traits: ["MPI"])),
+      ]),
     program(
       "condense-bench",
       ["DNNL", "Integers", "Networks", "Methods", "Simulation", "CProcess", "CAllocations", arguments],

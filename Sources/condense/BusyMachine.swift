@@ -29,7 +29,7 @@ final class BusyMachine {
   init(_ setup: Trainer.Setup, loader: @escaping () throws -> Loader) {
     self.setup = setup
     self.loader = loader
-    isDone = setup.threads < 2
+    isDone = setup.threads < 2 || setup.ranks.count > 1
   }
 
   /// Records the end of a step; returns the message once, when the comparison has shown that one thread is

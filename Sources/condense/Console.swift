@@ -1,9 +1,13 @@
 import CProcess
 import Foundation
 import Settings
+import Synchronization
 
 /// The output of commands: results go to standard output, progress and messages to standard error.
 enum Console {
+  /// True while nothing is printed, as on all ranks of a training but the first.
+  static let isSilent = Atomic(false)
+
   /// True if standard error is a terminal, on which progress may be redrawn.
   static let isTerminal = condense_is_terminal(2) == 1
 
@@ -16,6 +20,7 @@ enum Console {
   /// Prints a line of a result; if it cannot be written, as on a full disk, the process ends with an internal
   /// failure.
   static func print(_ text: String) {
+    guard !isSilent.load(ordering: .relaxed) else { return }
     do {
       try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
     } catch {
@@ -29,6 +34,7 @@ enum Console {
 
   /// Writes text to standard error unchanged; if that fails, the work continues.
   static func draw(_ text: String) {
+    guard !isSilent.load(ordering: .relaxed) else { return }
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 

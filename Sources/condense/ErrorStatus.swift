@@ -49,8 +49,12 @@ extension ExportError: StatusGiving {
 }
 
 extension TrainingError: StatusGiving {
+  /// Internal for a file that cannot be written and for a rank that is gone: no input causes them.
   var status: CommandFailure.Status? {
-    if case .unwritable = self { .internal } else { nil }
+    switch self {
+    case .unwritable, .rankLost: .internal
+    default: nil
+    }
   }
 }
 

@@ -20,6 +20,9 @@ struct TrainCommand: ParsableCommand {
       training.schedule=cosine, training.schedule.warmUp, training.weightDecay, training.labelSmoothing, training.gradientClip, \
       training.emaDecay, training.patience, training.accumulationSteps, training.augmentations='[pad-and-crop, flip]'.
 
+      Built with MPI (make mpi), it trains on many machines: mpirun -n 8 condense train … --set training.microBatches=8. Any number \
+      of ranks that divides the micro-batches ends with the same bytes, one process included.
+
       --set network.width=0.25 multiplies the filters and features of every layer but the classifier; the model records \
       it.
       """)
@@ -39,7 +42,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "The seed of weights, order, augmentation and derived splits. (default: 0)")
   var seed: UInt64?
 
-  @Option(help: "Compute threads. (default: all cores)")
+  @Option(help: "Compute threads. (default: all cores; one for each of several ranks)")
   var threads: Int?
 
   @Option(help: "auto, f32 or bf16. (default: auto)")
@@ -89,15 +92,21 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     try precision?.requireSupport(at: "--precision")
-    let files = ModelFiles(model: out)
-    if try files.isFinished(resuming: resume) {
-      Console.note("\(out): finished; nothing to do")
-      return
-    }
-    try files.requireWritableFolder()
     condense_prepare_compute()
-    try files.store.acquireForCommand()
-    try TrainingRun(self, files).perform()
+    try TrainingRanks.run { try train($0) }
+  }
+
+  /// Trains as a rank; only the first one looks at the model's files.
+  private func train(_ ranks: any Ranks) throws {
+    let files = ModelFiles(model: out)
+    let isFinished = try ranks.isFirst && files.isFinished(resuming: resume)
+    if isFinished { Console.note("\(out): finished; nothing to do") }
+    if try failing(.internal, { try ranks.any(isFinished) }) { return }
+    if ranks.isFirst {
+      try files.requireWritableFolder()
+      try files.store.acquireForCommand()
+    }
+    try TrainingRun(self, files, ranks).perform()
   }
 
   /// The settings `start` with `--epochs` and every `--set` applied.

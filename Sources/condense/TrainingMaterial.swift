@@ -50,25 +50,30 @@ struct TrainingMaterial {
   }
 
   /// A loader of the training batches: shuffled, augmented, and full only.
-  func trainingLoader(threads: Int) throws -> Loader {
+  ///
+  /// With `part` it reads the images of these places of each batch alone.
+  func trainingLoader(threads: Int, part: Range<Int>? = nil) throws -> Loader {
     try failing { () throws(DatasetError) in
       try Loader(
         data,
         LoaderOptions(
           split: .train, batch: settings.batch, seed: seed, shuffle: true,
           augmentations: settings.augmentations ?? [], input: input, normalization: normalization,
-          dropLast: true, threads: threads))
+          dropLast: true, part: part, threads: threads))
     }
   }
 
   /// A loader of the validation batches; `nil` if there are no validation images.
-  func validationLoader() throws -> Loader? {
+  ///
+  /// With `turn` it reads the images of every so many-th batch alone.
+  func validationLoader(turn: (number: Int, count: Int)? = nil) throws -> Loader? {
     guard data.count(of: .validation) > 0 else { return nil }
     return try failing { () throws(DatasetError) in
       try Loader(
         data,
         LoaderOptions(
-          split: .validation, batch: settings.batch, input: input, normalization: normalization))
+          split: .validation, batch: settings.validationBatch, input: input, normalization: normalization,
+          turn: turn))
     }
   }
 }

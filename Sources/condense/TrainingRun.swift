@@ -18,12 +18,14 @@ struct TrainingRun {
   private let checkpoint: Checkpoint?
   private let began: TrainingIdentity?
   private let logs: TrainingLogs?
+  private let ranks: any Ranks
 
-  init(_ command: TrainCommand, _ files: ModelFiles) throws {
+  init(_ command: TrainCommand, _ files: ModelFiles, _ ranks: any Ranks) throws {
     self.command = command
     self.files = files
-    logs = command.log.map(TrainingLogs.init)
-    checkpoint = try failing(.badInput) { try files.store.latest() }
+    self.ranks = ranks
+    logs = ranks.isFirst ? command.log.map(TrainingLogs.init) : nil
+    checkpoint = try failing(.badInput) { try files.store.latest(over: ranks) }
     for problem in files.store.damaged { Console.note("passing over a checkpoint: \(problem)") }
     began = try checkpoint.map { checkpoint in
       try failing(.badInput) { try TrainingIdentity(from: checkpoint.identity) }
@@ -34,7 +36,7 @@ struct TrainingRun {
     do {
       try train()
     } catch {
-      if checkpoint == nil, (try? files.store.latest()) == nil { files.store.remove() }
+      if ranks.isFirst, checkpoint == nil, (try? files.store.latest()) == nil { files.store.remove() }
       throw error
     }
   }
@@ -45,12 +47,13 @@ struct TrainingRun {
     }
     let spec = try spec()
     let settings = try resolvedSettings(spec)
-    let data = try openedData(spec)
+    let data = try openedData(spec, ranks)
     let width = try command.width() ?? began?.width ?? 1
     let material = try TrainingMaterial(
       spec, data, settings: fitted(settings, to: data), seed: seed, width: width)
     let identity = identity(spec, material, width: width)
     if let began { try failing(.usage) { try identity.requireSame(as: began, path: files.store.directory) } }
+    try requireSameRanks(identity)
     announce(identity, material)
     let signals = StopSignals()
     let progress = ProgressLine()
@@ -64,6 +67,7 @@ struct TrainingRun {
     switch outcome {
     case .stopped(let reached): throw stopped(reached, signals.status)
     case .finished(let result):
+      guard ranks.isFirst else { return }
       try write(result, identity, material)
       report(result, identity, material, seconds: start.duration(to: .now))
     }
@@ -73,7 +77,8 @@ struct TrainingRun {
 
   private var seed: UInt64 { command.seed ?? began?.seed ?? 0 }
   private var threads: Int {
-    command.threads ?? began?.threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount)
+    command.threads ?? began?.threads
+      ?? (ranks.count > 1 ? 1 : max(1, ProcessInfo.processInfo.activeProcessorCount))
   }
 
   private func spec() throws -> NetworkSpec {
@@ -105,12 +110,20 @@ struct TrainingRun {
   private func fitted(_ settings: TrainingSettings, to data: Dataset) -> TrainingSettings {
     let images = data.count(of: .train)
     let isGiven = command.overrides.contains { $0.hasPrefix("training.batch=") }
-    guard images < settings.batch, images >= settings.accumulationSteps, !isGiven else { return settings }
+    guard images < settings.batch, images >= settings.parts, !isGiven else { return settings }
     var settings = settings
-    settings.batch = images - images % settings.accumulationSteps
+    settings.batch = images - images % settings.parts
     Console.note(
       "\(images.counted("training image")) do not fill a batch: training.batch is \(settings.batch)")
     return settings
+  }
+
+  /// Opens the data, on the first rank before the others, which then find the images decoded in the cache.
+  private func openedData(_ spec: NetworkSpec, _ ranks: any Ranks) throws -> Dataset {
+    if !ranks.isFirst { try failing(.internal) { _ = try ranks.broadcast([]) } }
+    let data = try openedData(spec)
+    if ranks.isFirst { try failing(.internal) { _ = try ranks.broadcast([]) } }
+    return data
   }
 
   private func openedData(_ spec: NetworkSpec) throws -> Dataset {
@@ -140,6 +153,15 @@ struct TrainingRun {
       settings: material.settings)
   }
 
+  /// Ends the command if a rank is about to train something else, or on another kind of processor.
+  private func requireSameRanks(_ identity: TrainingIdentity) throws {
+    try failing(.usage) { try identity.settings.validate(ranks: ranks.count) }
+    guard ranks.count > 1, case .mapping(let entries) = identity.node.content else { return }
+    try failing(.badInput) {
+      try ranks.requireSame(entries.map { (what: $0.key, value: $0.value.canonicalJSON) })
+    }
+  }
+
   // MARK: Training
 
   private func trainer(
@@ -148,14 +170,19 @@ struct TrainingRun {
     let epochs = identity.settings.epochs
     let setup = Trainer.Setup(
       task: material.task, graph: material.graph, backend: backend, settings: identity.settings, seed: seed,
-      threads: identity.threads, precision: identity.precision, identity: identity.node)
+      threads: identity.threads, precision: identity.precision, identity: identity.node, ranks: ranks)
     let machine = BusyMachine(setup) { try material.trainingLoader(threads: 0) }
+    let share = identity.settings.batch / ranks.count
+    let part = ranks.rank * share..<(ranks.rank + 1) * share
     return try failing(.badInput) {
       let trainer = try Trainer(
         setup,
-        training: material.trainingLoader(threads: command.loaderThreads),
-        validation: material.validationLoader(), checkpoints: files.store,
-        log: MetricsLog(path: files.metrics),
+        training: material.trainingLoader(
+          threads: command.loaderThreads, part: ranks.count > 1 ? part : nil),
+        validation: material.validationLoader(
+          turn: ranks.count > 1 ? (number: ranks.rank, count: ranks.count) : nil),
+        checkpoints: ranks.isFirst ? files.store : nil,
+        log: ranks.isFirst ? MetricsLog(path: files.metrics) : nil,
         observer: TrainingObserver(
           step: {
             progress.show($0)
@@ -178,7 +205,8 @@ struct TrainingRun {
     let line = arguments.map(Shell.quoted).joined(separator: " ")
     return CommandFailure(
       status,
-      "stopped after step \(reached.step) of epoch \(reached.epoch + 1), all is saved; go on with\n  \(line)")
+      "stopped after step \(reached.step) of epoch \(reached.epoch + 1), all is saved; go on with"
+        + (ranks.count > 1 ? ", under mpirun or srun or alone," : "") + "\n  \(line)")
   }
 
   private func write(
@@ -220,6 +248,11 @@ struct TrainingRun {
     Console.note(
       "seed \(seed), \(identity.threads.counted("thread")), \(identity.precision.rawValue), \(identity.backend) "
         + "(\(identity.instructionSet))")
+    if ranks.count > 1 {
+      let parts = identity.settings.microBatches
+      Console.note(
+        "\(ranks.count) ranks, each with \((parts / ranks.count).counted("micro-batch")) of \(parts)")
+    }
     if command.precision?.precision == nil, began == nil,
       let fallback = Precision.automaticFallback(for: material.graph, on: backend)
     {

@@ -174,6 +174,32 @@ struct TrainTests {
     #expect(try run.json["settings"]?["batch"] == 80.node)
   }
 
+  @Test("One of several ranks is refused where the build has no MPI; micro-batches need none")
+  func ranks() throws {
+    let tool = try Tool()
+    try tool.makeGlyphs(count: 200)
+    let train = [
+      "train", "mlp", "--data", "glyphs", "--out", "m.safetensors", "--epochs", "1", "--threads", "1",
+      "--set", "training.microBatches=4",
+    ]
+    for launch in [
+      ["OMPI_COMM_WORLD_SIZE": "2"], ["PMIX_RANK": "1", "SLURM_STEP_NUM_TASKS": "2"],
+    ] {
+      let refused = try tool.run(train, environment: launch)
+      #expect(refused.status == 69 && refused.errors.contains("one of 2 ranks"), "\(refused.errors)")
+      #expect(!tool.exists("m.safetensors") && !tool.exists("m.safetensors.checkpoint"))
+    }
+    for (setting, words) in [
+      ("training.microBatches=5", "\"batch\" 128 cannot be cut into 5 \"microBatches\""),
+      ("training.accumulationSteps=2", "found 2 and 4; leave one out"),
+    ] {
+      let refused = try tool.run(train + ["--set", setting])
+      #expect(refused.status == 64 && refused.errors.contains(words), "\(refused.errors)")
+    }
+    let run = try tool.run(train, environment: ["OMPI_COMM_WORLD_SIZE": "1"])
+    #expect(run.status == 0 && run.errors.contains("microBatches"), "\(run.errors)")
+  }
+
   @Test("Wrong words are refused with their place and code before anything is written")
   func refusals() throws {
     let tool = try Tool()
