@@ -251,7 +251,7 @@ struct TrainingRun {
     if ranks.count > 1 {
       let parts = identity.settings.microBatches
       Console.note(
-        "\(ranks.count) ranks, each with \((parts / ranks.count).counted("micro-batch")) of \(parts)")
+        "\(ranks.count) ranks, each with \(parts / ranks.count) of \(parts) micro-batches")
     }
     if command.precision?.precision == nil, began == nil,
       let fallback = Precision.automaticFallback(for: material.graph, on: backend)
