@@ -28,7 +28,8 @@ struct StageWork {
     let objective = learnsFromStored ? Supervised.name : type(of: objective).name
     return [
       graph.structureNode.canonicalJSON, encodings, objective, "\(settings.batch)",
-      "\(settings.accumulationSteps) \(settings.microBatches)", settings.momentumGap == nil ? "" : "two momenta",
+      "\(settings.accumulationSteps) \(settings.microBatches)",
+      settings.momentumGap == nil ? "" : "two momenta",
       spec.precision.rawValue, "\(spec.threads)",
     ].joined(separator: " ")
   }
