@@ -91,12 +91,12 @@ public final class ElasticTrainer {
 
   /// Throws for settings that have no meaning for networks that share weights.
   public static func require(_ settings: TrainingSettings) throws {
-    let stray: String? =
-      settings.accumulationSteps > 1
-      ? "accumulationSteps"
-      : settings.emaDecay != nil
-        ? "emaDecay" : settings.patience != nil ? "patience" : settings.penalties.isEmpty ? nil : "penalties"
-    guard let stray else { return }
+    let strays = [
+      ("accumulationSteps", settings.accumulationSteps > 1), ("microBatches", settings.microBatches > 1),
+      ("momentumGap", settings.momentumGap != nil), ("emaDecay", settings.emaDecay != nil),
+      ("patience", settings.patience != nil), ("penalties", !settings.penalties.isEmpty),
+    ]
+    guard let (stray, _) = strays.first(where: \.1) else { return }
     throw TrainingError.sharing(
       layer: "training", reason: "\"\(stray)\" is not for weights that networks share; leave it out")
   }
