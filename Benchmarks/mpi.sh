@@ -71,11 +71,14 @@ ranks 2 --resume --out "$dir/killed.safetensors" >/dev/null 2>"$dir/killed.err" 
 grep -q "^going on after" "$dir/killed.err" || fail "killed: did not go on: $(cat "$dir/killed.err")"
 same killed
 
+# One rank is asked to stop: all do, after the same step, with their state saved.
 start stopped 2
-kill -TERM "$run"
+victims=($(pgrep -P "$run"))
+kill -TERM "${victims[1]}"
 status=0; wait "$run" || status=$?
 run=
 [ "$status" != 0 ] || fail "stopped: no failure"
+grep -q "all is saved" "$dir/stopped.err" || fail "stopped: nothing said: $(cat "$dir/stopped.err")"
 "$condense" "${arguments[@]}" --resume --out "$dir/stopped.safetensors" >/dev/null 2>"$dir/stopped.err" || fail "$(cat "$dir/stopped.err")"
 grep -q "^going on after" "$dir/stopped.err" || fail "stopped: did not go on: $(cat "$dir/stopped.err")"
 same stopped
