@@ -28,7 +28,7 @@ extension PlanBuilder {
       let layout = try Layout.plain(value.shape.dimensions, .f32)
       inputs.append((try read(value, as: layout).region, value.shape))
     }
-    let slots = graph.slots(of: site.node).map(\.slot)
+    let slots = graph.kernelSlots(of: site.node).map(\.slot)
     var parameters: [(Region, Shape)] = []
     for slot in slots {
       let plain = try Layout.plain(slot.shape.dimensions, .f32)

@@ -81,14 +81,13 @@ extension Graph {
 
   /// The graph with every parameter replaced by its projection, as plain floats.
   ///
-  /// `masters` take the place of the graph's masters.
+  /// `masters` take the place of the graph's masters. Numbers of learned grids are gone.
   func projectingParameters(_ masters: [String: Tensor]? = nil) -> Graph {
-    var graph = self
-    for (name, parameter) in parameters {
-      var parameter = parameter
-      if let master = masters?[name] { parameter.value = master }
-      graph.parameters[name] = Parameter(parameter.projected)
-    }
+    var present = self
+    for (name, master) in masters ?? [:] { present.parameters[name]?.value = master }
+    var graph = present
+    for name in parameters.keys { graph.parameters[name] = present.projected(name).map { Parameter($0) } }
+    for grid in parameters.keys.compactMap(gridName(of:)) { graph.parameters[grid] = nil }
     return graph
   }
 }

@@ -12,7 +12,7 @@ extension EncodingCatalogue {
   /// Every encoding that a checkpoint may name: the standard ones, and those that act in training alone.
   public static let training = EncodingCatalogue(
     parameters: standard.parameters + [
-      Spliced.self, Attracted.self, Traced.self, LogVariance.self, Frozen.self,
+      Spliced.self, Attracted.self, Traced.self, LogVariance.self, Frozen.self, LearnedSteps.self,
     ],
     values: standard.values)
 }

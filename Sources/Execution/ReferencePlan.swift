@@ -43,12 +43,11 @@ final class ReferencePlan: Plan {
     var steps: [Step] = []
     var parameters = 0
     for (position, node) in graph.nodes.enumerated() {
-      let end = parameters + graph.slots(of: node).count
       steps.append(
         Step(
           node: node, inputs: node.inputs.compactMap { index[$0] }, output: graph.inputs.count + position,
-          parameters: parameters..<end))
-      parameters = end
+          parameters: parameters..<parameters + graph.kernelSlots(of: node).count))
+      parameters += graph.slots(of: node).count
     }
     self.steps = steps
   }
@@ -95,7 +94,7 @@ final class ReferencePlan: Plan {
   private func frame(of step: Step) -> KernelFrame {
     KernelFrame(
       inputs: step.inputs.map { values[$0] },
-      parameters: weights.entries[step.parameters].map { $0.projected(options.mode) },
+      parameters: step.parameters.map { weights.projected($0, options.mode) },
       output: values[step.output], mode: options.mode, random: nodeStream(key: key, node: step.node.name))
   }
 

@@ -10,19 +10,16 @@ final class ReferenceWeights {
     let encoding: any Encoding
     /// True if updates change it.
     let isUpdated: Bool
+    /// The entry whose numbers complete the encoding, if there is one.
+    let grid: Int?
     /// The master values.
     var value: Tensor
     var first: [Float] = []
     var second: [Float] = []
     var average: [Float]?
 
-    /// The values that kernels compute with: the projection.
-    ///
-    /// Running statistics are not projected during training.
-    func projected(_ mode: ExecutionMode) -> Tensor {
-      guard slot.isTrainable || mode == .inference else { return value }
-      return Parameter(value, encoding: encoding).projected
-    }
+    /// The encoding, if its numbers are learned.
+    var learned: (any LearnedGrid)? { grid == nil ? nil : encoding as? any LearnedGrid }
   }
 
   /// Every parameter, in the order of nodes and slots.
@@ -40,12 +37,16 @@ final class ReferenceWeights {
   init(_ graph: Graph, frozen: Set<String> = []) {
     var entries: [Entry] = []
     for node in graph.nodes {
-      for (name, slot) in graph.slots(of: node) {
+      let slots = graph.slots(of: node)
+      let first = entries.count
+      for (name, slot) in slots {
         let parameter = graph.parameters[name] ?? Parameter(Tensor(zeros: slot.shape))
+        let grid = graph.gridName(of: name).flatMap { grid in slots.firstIndex { $0.name == grid } }
         entries.append(
           Entry(
             name: name, slot: slot, encoding: parameter.encoding,
-            isUpdated: slot.isTrainable && !frozen.contains(name), value: parameter.value))
+            isUpdated: slot.isTrainable && !frozen.contains(name), grid: grid.map { first + $0 },
+            value: parameter.value))
       }
     }
     let trainable = entries.indices.filter { entries[$0].slot.isTrainable }
@@ -62,6 +63,21 @@ final class ReferenceWeights {
     gradients = Array(repeating: 0, count: total)
   }
 
+  /// The values of an entry that kernels compute with: the projection.
+  ///
+  /// Running statistics are not projected during training.
+  func projected(_ index: Int, _ mode: ExecutionMode) -> Tensor {
+    let entry = entries[index]
+    guard entry.slot.isTrainable || mode == .inference else { return entry.value }
+    guard let grid = entry.grid, let learned = entry.learned else {
+      return Parameter(entry.value, encoding: entry.encoding).projected
+    }
+    var tensor = entry.value
+    var span = tensor.values.mutableSpan
+    learned.project(&span, grid: entries[grid].value.values.span, shape: entry.slot.shape)
+    return tensor
+  }
+
   /// Begins a backward pass: adds to the present sum, or starts a new one after `microBatches` passes.
   func beginBackward(microBatches: Int) {
     if summedPasses >= microBatches { clearGradients() }
@@ -74,7 +90,16 @@ final class ReferenceWeights {
     let entry = entries[index]
     var values = gradient.values
     var span = values.mutableSpan
-    entry.encoding.backward(&span, masters: entry.value.values.span, shape: entry.slot.shape)
+    if let grid = entry.grid, let learned = entry.learned {
+      var byGrid = entries[grid].value.values
+      var gridSpan = byGrid.mutableSpan
+      learned.backward(
+        &span, masters: entry.value.values.span, grid: entries[grid].value.values.span,
+        gridGradient: &gridSpan, shape: entry.slot.shape)
+      for (i, position) in gradientRanges[grid].enumerated() { gradients[position] += byGrid[i] }
+    } else {
+      entry.encoding.backward(&span, masters: entry.value.values.span, shape: entry.slot.shape)
+    }
     for (i, position) in gradientRanges[index].enumerated() { gradients[position] += values[i] }
   }
 

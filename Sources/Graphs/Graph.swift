@@ -175,7 +175,18 @@ public struct Graph: Sendable, Equatable {
   }
 
   /// The parameters that a node owns: their full names and slots.
+  ///
+  /// The numbers of a learned grid come last.
   public func slots(of node: Node) -> [(name: String, slot: ParameterSlot)] {
+    let own = kernelSlots(of: node)
+    let grids = own.compactMap { name, slot in
+      (parameters[name]?.encoding as? any LearnedGrid)?.gridSlot(slot.shape)
+    }
+    return own + grids.map { ($0.role.name(of: node.name), $0) }
+  }
+
+  /// The parameters that a node's kernels receive: all but the numbers of a learned grid.
+  public func kernelSlots(of node: Node) -> [(name: String, slot: ParameterSlot)] {
     node.op.parameters(inputShapes(of: node)).map { ($0.role.name(of: node.name), $0) }
   }
 

@@ -16,7 +16,7 @@ public enum ParameterRole: String, Sendable, CaseIterable {
   case mean
   /// The running variance of each channel `[C]`, 0 or more, not trained by gradient.
   case variance
-  /// The step of a grid that is learned while a network trains `[1]`, positive.
+  /// The numbers of a grid that are learned while a network trains: a step `[1]`, or some a weight, `[K]`.
   case step
   /// Points that features are compared with `[J, I]`.
   case prototypes

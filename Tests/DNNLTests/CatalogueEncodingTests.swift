@@ -12,7 +12,7 @@ import Testing
 /// one of two backends, the difference reaches weights and moments.
 private enum EncodingKind: String, CaseIterable {
   case sparse, integer, codebook, sparseCodebook, sparseInteger, spliced, attracted, traced, logVariance
-  case powersOfTwo, binary, frozen, product, sparseHashed
+  case powersOfTwo, binary, frozen, product, sparseHashed, learnedSteps, learnedStep
 
   /// The kinds of which the encoding consists.
   var kinds: [String] {
@@ -31,6 +31,7 @@ private enum EncodingKind: String, CaseIterable {
     case .product: [ProductCodebook.kind]
     case .sparseHashed: [Sparse.kind, Hashed.kind]
     case .frozen: [Frozen.kind, Sparse.kind]
+    case .learnedSteps, .learnedStep: [LearnedSteps.kind]
     }
   }
 
@@ -62,6 +63,8 @@ private enum EncodingKind: String, CaseIterable {
         width: tensor.values.count / tensor.shape[0], count: 3)
     case .sparseHashed:
       Sparse(mask: mask, inner: Hashed(shape: tensor.shape, count: max(1, tensor.values.count / 4), seed: 6))
+    case .learnedSteps: LearnedSteps(Integer(bits: 4, covering: tensor, perChannel: true)) ?? integer
+    case .learnedStep: LearnedSteps(Sparse(mask: mask, inner: Integer(bits: 2, scales: [0.1]))) ?? integer
     case .frozen:
       Frozen(
         mask: Mask(tensor.values.indices.map { $0 % 6 == 1 }),
@@ -75,7 +78,11 @@ private enum EncodingKind: String, CaseIterable {
     for node in graph.nodes {
       for (name, slot) in graph.slots(of: node) where slot.role == .weight {
         guard let tensor = graph.parameters[name]?.value else { continue }
-        graph.parameters[name]?.encoding = encoding(of: tensor)
+        let encoding = encoding(of: tensor)
+        graph.parameters[name]?.encoding = encoding
+        if let grid = (encoding as? any LearnedGrid)?.gridSlot(tensor.shape) {
+          graph[grid.role, of: node.name] = Parameter(Tensor(repeating: 0.125, shape: grid.shape))
+        }
       }
       if values { graph.values[node.name] = IntegerValue(bits: 16, covering: -8...8) }
     }

@@ -67,6 +67,13 @@ struct EncodingCase: CustomTestStringConvertible, Sendable {
           inner: Sparse(
             mask: kept.mask, inner: PowersOfTwo(levels: LevelSet(termBits: 4), exponents: [-6])))
       ),
+      (
+        "learned steps", LearnedSteps(integer) ?? integer
+      ),
+      (
+        "a learned step within a mask",
+        LearnedSteps(Sparse(mask: kept.mask, inner: Integer(bits: 2, scales: [0.5]))) ?? integer
+      ),
       ("logarithms of variances", LogVariance(divergence: 0.25)),
       ("logarithms of variances within a mask", LogVariance(divergence: 1, inner: kept)),
     ]

@@ -217,7 +217,8 @@ struct TrialResumeTests {
       - name: few-bits
         pipeline:
           - quantization-aware-training:
-              {meanBits: 3, images: 64, activationBits: 4, edgeBits: 8, norms: late, ranges: lsq, refits: 2}
+              {meanBits: 3, images: 64, activationBits: 4, edgeBits: 8, norms: late, ranges: lsq, refits: 2,
+               weightSteps: lsq}
             epochs: 3
             objective: {soft-targets: {temperature: 8}}
     """

@@ -3,10 +3,10 @@ import Graphs
 
 extension Encoding {
   /// True if elements share numbers, so that these have one scale for all.
-  var sharesNumbers: Bool { (self as? Sparse)?.inner.sharesNumbers ?? (self is any SharedNumbers) }
+  var sharesNumbers: Bool { (shipped as? Sparse)?.inner.sharesNumbers ?? (shipped is any SharedNumbers) }
 
   /// The integer grid of the numbers, alone or under a mask; `nil` if there is none.
-  var integers: Integer? { (self as? Sparse)?.inner.integers ?? self as? Integer }
+  var integers: Integer? { (shipped as? Sparse)?.inner.integers ?? shipped as? Integer }
 
   /// The scales of integers or signs, alone or under a mask; `nil` for other numbers.
   var scalesOfNumbers: [Float]? {

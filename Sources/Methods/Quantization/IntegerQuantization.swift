@@ -26,6 +26,8 @@ struct IntegerQuantization {
   var keepsNorms = false
   /// True if weights that are on grids stay on them, provided that their biases fit.
   var keepsGrids = false
+  /// True if steps of integer weights start where learned ones do, and not at those that fit best.
+  var startsSteps = false
   /// Encodings of values that are known already, by name.
   var knownValues: [String: IntegerValue] = [:]
   /// The encoding of a layer's weights and their scales, for numbers other than integers; `nil` takes
@@ -220,6 +222,7 @@ struct IntegerQuantization {
   /// Gives a layer whose norm is folded later the weights of the folded layer, up to a factor a channel.
   private func encodeWeights(of node: Node, in graph: inout Graph, bits: Int) throws {
     let weight = try located(method) { [graph] in try graph.parameter(.weight, of: node) }
+    if keepsGrids, weight.encoding.scalesOfNumbers != nil { return }
     let floors = Array(repeating: Float.leastNormalMagnitude, count: weight.value.shape[0])
     guard let numbers = numbers(of: weight, node.name, bits: bits, floors: floors) else {
       throw outOfScale(node, "weights")
@@ -260,7 +263,9 @@ struct IntegerQuantization {
     let sharesNumbers = weight.encoding.sharesNumbers
     if let weightNumbers { return weightNumbers(layer, weight.projected, floors, sharesNumbers) }
     let isPerChannel = (valueGrids(layer) ?? grids).perChannel && !sharesNumbers
-    let grid = WeightGrid(bits: bits, perChannel: isPerChannel, minimizesError: grids.calibration == .mse)
+    let grid = WeightGrid(
+      bits: bits, perChannel: isPerChannel, minimizesError: grids.calibration == .mse,
+      startsSteps: startsSteps && !sharesNumbers)
     return grid.encoding(of: weight.projected, floors: floors).map { ($0, $0.scales) }
   }
 

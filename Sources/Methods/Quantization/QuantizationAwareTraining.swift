@@ -28,10 +28,12 @@ public struct QuantizationAwareTraining: CompressionMethod {
       `norms: late` batch norms follow the batches and are folded after the training. Folding then changes no \
       weight's integer, because a norm scales whole channels and so only their scales. Four bits and fewer need \
       that, or many epochs. With `ranges: lsq` or `pact` the step of each value between layers is learned with the \
-      weights; inputs and scores keep the calibrated ranges.
+      weights; inputs and scores keep the calibrated ranges. With `weightSteps: lsq` the steps of integer weights are \
+      learned too. They start at twice the mean magnitude over the root of the largest integer, and weights beyond \
+      the range are left there, because the step may grow. Refits leave learned steps alone.
       """,
     formula:
-      "ŵ = scale · clamp(round(w/scale)), x̂ alike; ∂L/∂w = ∂L/∂ŵ within the range, else 0; w ← w - rate · ∂L/∂w",
+      "ŵ = scale · clamp(round(w/scale)), x̂ alike; ∂L/∂w = ∂L/∂ŵ within the range, else 0; w ← w - rate · ∂L/∂w; lsq: ∂ŵ/∂scale = round(w/scale) - w/scale within, ±m beyond, divided by √(n · m) for n weights and integers up to m",
     paper: """
       Jacob et al. 2018, arXiv:1712.05877; Bengio, Léonard, Courville 2013, Estimating or propagating gradients through \
       stochastic neurons, arXiv:1308.3432; Esser et al. 2020, Learned step size quantization, arXiv:1902.08153; Choi et al. 2018, \
@@ -46,13 +48,17 @@ public struct QuantizationAwareTraining: CompressionMethod {
   /// Takes signed bytes for weights and values.
   public init() {}
 
-  /// Settings: those of `IntegerGrids`, `refits`, those of `QuantizedTraining`.
+  /// Settings: those of `IntegerGrids`, `refits`, `weightSteps`, those of `QuantizedTraining`.
   public static var settings: [Setting<QuantizationAwareTraining>] {
     IntegerGrids.settings(\.grids) + [
       Setting(
         "refits", \.training.refits, in: 0...1000,
         "number of times that all ranges are found again, evenly over the first 0.8 of the stage's training"
-      ).ofWholeStage().omittedAsDefault()
+      ).ofWholeStage().omittedAsDefault(),
+      Setting(
+        "weightSteps", \.training.weightSteps,
+        "steps of integer weights: fixed at those of the calibration, or learned in training by lsq"
+      ).ofWholeStage().omittedAsDefault(),
     ] + QuantizedTraining.settings(\.training)
   }
   /// The strength is the saved share of a 32-bit weight.

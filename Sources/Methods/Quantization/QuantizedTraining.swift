@@ -38,6 +38,16 @@ public enum RangeLearning: String, Sendable, SettingChoice {
   }
 }
 
+/// The way in which steps of integer weights are learned, if at all.
+public enum WeightStepLearning: String, Sendable, SettingChoice {
+  /// Steps stay as they were found.
+  case fixed
+  /// Steps are parameters that learn from errors of rounding and clipping.
+  ///
+  /// **Paper**: Esser et al., "Learned step size quantization", 2020, arXiv:1902.08153.
+  case lsq
+}
+
 /// The handling of ranges and norms while a quantized network trains.
 public struct QuantizedTraining: Sendable, Equatable {
   /// The number of times that ranges are found anew; learned ranges are not.
@@ -46,6 +56,8 @@ public struct QuantizedTraining: Sendable, Equatable {
   public var norms = NormHandling.folded
   /// The way in which ranges of values are learned, if at all.
   public var ranges = RangeLearning.fixed
+  /// The way in which steps of integer weights are learned, if at all.
+  public var weightSteps = WeightStepLearning.fixed
 
   /// The share of the stage's training over which ranges are found anew; the rest adapts to the last ones.
   static let share = 0.8
@@ -73,7 +85,7 @@ public struct QuantizedTraining: Sendable, Equatable {
   }
 
   /// True if something that acts in training alone is taken away when it is done.
-  var settles: Bool { norms == .late || ranges != .fixed }
+  var settles: Bool { norms == .late || ranges != .fixed || weightSteps != .fixed }
   /// The number of times that a method acts.
   private var points: Int { refits + (settles ? 2 : 1) }
 
@@ -95,9 +107,11 @@ public struct QuantizedTraining: Sendable, Equatable {
         reason: "late folding gives each channel its own scale; set perChannel: true, or norms: folded")
     }
     let isLast = settles && compression.progress >= 1
+    let learnsSteps = weightSteps == .lsq && !isLast
     quantization.keepsNorms = norms == .late && !isLast
-    quantization.keepsGrids = isLast
-    var graph = compression.graph
+    quantization.keepsGrids = isLast || (learnsSteps && !isFirst(compression.progress))
+    quantization.startsSteps = learnsSteps
+    var graph = try compression.graph.settlingWeightSteps(for: Method.name)
     if ranges != .fixed {
       (graph, quantization.knownValues) = try graph.withoutLearnedSteps(for: Method.name)
     }
@@ -107,10 +121,17 @@ public struct QuantizedTraining: Sendable, Equatable {
         quantization.knownValues[name] = encoding as? IntegerValue
       }
     }
-    if refits > 0, !isLast { graph = graph.withRealNumbers(isChosen) }
+    if refits > 0, !isLast {
+      graph = graph.withRealNumbers { [graph, keepsGrids = quantization.keepsGrids] layer in
+        isChosen(layer) && !(keepsGrids && graph[.weight, of: layer]?.encoding.integers != nil)
+      }
+    }
     var rewrite = try quantization.rewrite(graph, compression.evidence)
+    if learnsSteps { rewrite.graph = rewrite.graph.learningWeightSteps(isChosen) }
     if let rule = ranges.rule, !isLast {
       rewrite.graph = try rewrite.graph.withLearnedSteps(rule, for: Method.name)
+    }
+    if learnsSteps || (ranges != .fixed && !isLast) {
       for name in rewrite.graph.parameters.keys where compression.graph.parameters[name] != nil {
         rewrite.origin[name] = rewrite.origin[name] ?? Origin(parameter: name)
       }
@@ -143,7 +164,7 @@ extension Graph {
   /// Replaces masters by their projections where they are so far beyond their range that no gradient reaches
   /// them.
   mutating func moveMastersIntoRange() {
-    for (name, parameter) in parameters {
+    for (name, parameter) in parameters where !(parameter.encoding is any LearnedGrid) {
       // Where the encoding's backward pass turns a gradient of 1 into 0, the master is beyond its range.
       var reached = Array(repeating: Float(1), count: parameter.value.values.count)
       var span = reached.mutableSpan

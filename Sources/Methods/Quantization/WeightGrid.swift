@@ -10,6 +10,8 @@ struct WeightGrid {
   var perChannel: Bool
   /// True if scales minimize the squared error, false if they reach the largest weight.
   var minimizesError: Bool
+  /// True if scales are those from which steps are learned, by the mean magnitude.
+  var startsSteps = false
 
   /// The encoding of a weight tensor; `nil` if weights or floors are so large that no scale is finite.
   ///
@@ -19,9 +21,13 @@ struct WeightGrid {
     guard weight.values.allSatisfy(\.isFinite) else { return nil }
     let covering = Integer(bits: bits, covering: weight, perChannel: perChannel)
     let width = weight.values.count / covering.scales.count
+    let starts = startsSteps ? LearnedSteps.start(of: weight, bits: bits, perChannel: perChannel) : []
     let scales = covering.scales.enumerated().map { channel, scale in
       let row = weight.values[(channel * width)..<((channel + 1) * width)]
-      let chosen = minimizesError ? leastError(Array(row), covering: scale) : scale
+      let chosen =
+        startsSteps
+        ? (starts[channel] >= .leastNormalMagnitude ? starts[channel] : scale)
+        : minimizesError ? leastError(Array(row), covering: scale) : scale
       return max(chosen, perChannel ? floors[channel] : floors.max() ?? 0)
     }
     return Integer.problem(bits: bits, scales: scales) == nil ? Integer(bits: bits, scales: scales) : nil
