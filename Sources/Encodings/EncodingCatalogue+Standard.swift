@@ -13,6 +13,7 @@ extension EncodingCatalogue {
   public static let training = EncodingCatalogue(
     parameters: standard.parameters + [
       Spliced.self, Attracted.self, Traced.self, LogVariance.self, Frozen.self, LearnedSteps.self,
+      TrainedTernary.self,
     ],
     values: standard.values)
 }

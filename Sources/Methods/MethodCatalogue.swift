@@ -16,7 +16,8 @@ public enum MethodCatalogue: Catalogue {
     SparseVariationalDropout.self, SoftFilterPruning.self, GrowingRegularization.self, Rewind.self,
     DropoutAdaptation.self,
     CrossLayerEqualization.self, PostTrainingQuantization.self, AdaptiveRounding.self,
-    QuantizationAwareTraining.self, PowersOfTwoWeights.self, BinaryWeights.self, WeightClustering.self,
+    QuantizationAwareTraining.self, PowersOfTwoWeights.self, BinaryWeights.self, TernaryWeights.self,
+    WeightClustering.self,
     EntropyConstrained.self, ProductQuantization.self, HashedWeights.self,
     StoredExamples.self,
   ]

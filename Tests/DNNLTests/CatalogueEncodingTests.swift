@@ -12,7 +12,7 @@ import Testing
 /// one of two backends, the difference reaches weights and moments.
 private enum EncodingKind: String, CaseIterable {
   case sparse, integer, codebook, sparseCodebook, sparseInteger, spliced, attracted, traced, logVariance
-  case powersOfTwo, binary, frozen, product, sparseHashed, learnedSteps, learnedStep
+  case powersOfTwo, binary, frozen, product, sparseHashed, learnedSteps, learnedStep, ternary
 
   /// The kinds of which the encoding consists.
   var kinds: [String] {
@@ -31,6 +31,7 @@ private enum EncodingKind: String, CaseIterable {
     case .product: [ProductCodebook.kind]
     case .sparseHashed: [Sparse.kind, Hashed.kind]
     case .frozen: [Frozen.kind, Sparse.kind]
+    case .ternary: [TrainedTernary.kind]
     case .learnedSteps, .learnedStep: [LearnedSteps.kind]
     }
   }
@@ -65,6 +66,7 @@ private enum EncodingKind: String, CaseIterable {
       Sparse(mask: mask, inner: Hashed(shape: tensor.shape, count: max(1, tensor.values.count / 4), seed: 6))
     case .learnedSteps: LearnedSteps(Integer(bits: 4, covering: tensor, perChannel: true)) ?? integer
     case .learnedStep: LearnedSteps(Sparse(mask: mask, inner: Integer(bits: 2, scales: [0.1]))) ?? integer
+    case .ternary: TrainedTernary(threshold: 0.1, of: .mean, unit: 1, inner: Sparse(mask: mask))
     case .frozen:
       Frozen(
         mask: Mask(tensor.values.indices.map { $0 % 6 == 1 }),

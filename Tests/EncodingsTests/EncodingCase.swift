@@ -74,6 +74,8 @@ struct EncodingCase: CustomTestStringConvertible, Sendable {
         "a learned step within a mask",
         LearnedSteps(Sparse(mask: kept.mask, inner: Integer(bits: 2, scales: [0.5]))) ?? integer
       ),
+      ("ternary", TrainedTernary(threshold: 0.05, of: .largest, unit: 0.5)),
+      ("ternary within a mask", TrainedTernary(threshold: 0.7, of: .mean, unit: 0.25, inner: kept)),
       ("logarithms of variances", LogVariance(divergence: 0.25)),
       ("logarithms of variances within a mask", LogVariance(divergence: 1, inner: kept)),
     ]

@@ -111,6 +111,80 @@ struct LearnedGridTests {
     #expect(found.values[0] == 3 * LearnedSteps.leastStep && found.values[3].isNaN)
   }
 
+  /// The functions of Zhu et al., with magnitudes 1.25 and 0.5.
+  struct Ternary: Sendable {
+    let encoding: TrainedTernary
+    let values: [Float]
+    let byMasters: [Float]
+    let byNumbers: [Float]
+  }
+
+  static let ternaryGoldens = [
+    Ternary(
+      encoding: TrainedTernary(threshold: 0.05, of: .largest, unit: 1),
+      values: [1.25, 1.25, 1.25, -0.5, -0.5, -0.5, 1.25, 1.25, 1.25, -0.5, -0.5, -0.5],
+      byMasters: [
+        1.25, 0.6753779, -0.5201835, -0.4949962, -0.3268218, 0.1418311, 1.2002129, 0.9423778, -0.181875,
+        -0.4555651, -0.4195358, 0.0022128,
+      ], byNumbers: [2.692728, 3.10575]),
+    Ternary(
+      encoding: TrainedTernary(threshold: 0.7, of: .mean, unit: 0.25),
+      values: [0.3125, 0.3125, 0.3125, 0, -0.125, -0.125, 0, 0.3125, 0.3125, 0, -0.125, -0.125],
+      byMasters: [
+        1.25, 0.6753779, -0.5201835, -0.9899925, -0.3268218, 0.1418311, 0.9601703, 0.9423778, -0.181875,
+        -0.9111303, -0.4195358, 0.0022128,
+      ], byNumbers: [0.4331394, 0.3011568]),
+    Ternary(
+      encoding: TrainedTernary(threshold: 0.6, of: .largest, unit: 1, inner: Sparse(mask: kept)),
+      values: [0, 0, 1.25, 0, 0, -0.5, 0, 0, 1.25, 0, 0, -0.5],
+      byMasters: [
+        1, 0, -0.5201835, -0.9899925, 0, 0.1418311, 0.9601703, 0, -0.181875, -0.9111303, 0, 0.0022128,
+      ], byNumbers: [-0.5616469, -0.2880879]),
+  ]
+
+  @Test(
+    "Ternary: numbers and gradients are those of an independent implementation", arguments: ternaryGoldens)
+  func ternary(_ golden: Ternary) {
+    let found = passed(golden.encoding, grid: [1.25, 0.5])
+    #expect(isClose(found.values, golden.values))
+    #expect(isClose(found.byMasters, golden.byMasters))
+    #expect(isClose(found.byGrid, golden.byNumbers))
+  }
+
+  @Test("Gradients by the two numbers are derivatives, by differences", arguments: ternaryGoldens)
+  func derivatives(_ golden: Ternary) {
+    func loss(_ grid: [Float]) -> Float {
+      zip(passed(golden.encoding, grid: grid).values, Self.gradients).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+    let found = passed(golden.encoding, grid: [1.25, 0.5]).byGrid
+    #expect(abs(found[0] - (loss([1.75, 0.5]) - loss([0.75, 0.5]))) < 1e-5)
+    #expect(abs(found[1] - (loss([1.25, 1]) - loss([1.25, 0]))) < 1e-5)
+  }
+
+  @Test("Both numbers start at the means of their weights, and end in a codebook of the projection")
+  func codebook() throws {
+    let weight = Parameter(Tensor([2, 4, 0.1, -1, -0.1, 3, 0, 9], shape: [8]))
+    let kept = Sparse(mask: Mask((0..<8).map { $0 < 7 }))
+    for (encoding, masked) in [(Dense(), Float(9)), (kept, 0)] as [(any Encoding, Float)] {
+      let start = try #require(
+        TrainedTernary.start(
+          Parameter(weight.value, encoding: encoding), threshold: 0.05, of: .largest))
+      // Beyond a twentieth of 9 or of 4 lie 2, 4, 3 (and 9) and -1.
+      let positive = masked == 0 ? Float(3) : 4.5
+      #expect(isClose(start.numbers.map { $0 * start.encoding.unit }, [positive, 1]))
+      let settled = try #require(start.encoding.settled(weight.value, numbers: start.numbers))
+      let values = [positive, positive, 0, -1, 0, positive, 0, masked == 0 ? 0 : positive]
+      #expect(isClose(settled.value.values, values))
+      #expect(settled.projected == settled.value)
+      let codebook = ((settled.encoding as? Sparse)?.inner ?? settled.encoding) as? Codebook
+      #expect(codebook?.count == 3 && codebook?.hasZero == true && codebook?.bits == 2)
+      #expect(settled.encoding.nonZeroCount(values.span) <= 7)
+    }
+    #expect(TrainedTernary.start(Parameter(Tensor(zeros: [4])), threshold: 0.05, of: .largest) == nil)
+    let broken = TrainedTernary(threshold: 0.05, of: .largest, unit: 1)
+    #expect(broken.settled(weight.value, numbers: [.infinity, 1]) == nil)
+  }
+
   @Test("The numbers of a grid are a parameter of the layer while its weight has the encoding")
   func parameter() throws {
     var graph = try SmallGraph.perceptron.graph()
@@ -137,5 +211,11 @@ struct LearnedGridTests {
     #expect(
       errorMessage { _ = try LearnedSteps.restore(stored, shape: [2]) }
         == "learned-steps: inner encoding: expected integers of at most 16 bits, found dense")
+    let rule = [Float(1), 1, 0].map(\.bitPattern)
+    let ternary = StoredTensor(inner: ["dense"], streams: [.init(name: "rule", bits: 32, symbols: rule)])
+    #expect(
+      errorMessage { _ = try TrainedTernary.restore(ternary, shape: [2]) }
+        == "trained-ternary: rule: expected a threshold between 0 and 1, a positive unit, and 0 or 1, found [1.0, 1.0, 0.0]"
+    )
   }
 }

@@ -39,13 +39,22 @@ extension Encoding {
       return Sparse(mask: sparse.mask, inner: try sparse.inner.replacingNumbers(with: numbers, method, node))
     }
     if let shared = self as? any SharedNumbers, let grid = numbers as? Integer { return shared.onGrid(grid) }
-    guard self is Dense || kind == numbers.kind else {
-      throw MethodError.impossible(
-        method: method, node: node,
-        reason:
-          "its weights are stored as \(kind) already; use one of the two methods, or leave this layer out of one of them"
-      )
-    }
+    guard self is Dense || kind == numbers.kind else { throw storedAlready(method, node) }
     return numbers
+  }
+
+  /// Throws for weights that are not plain floats, alone or under a mask.
+  func requireRealNumbers(_ method: String, _ node: String) throws {
+    if let sparse = self as? Sparse { return try sparse.inner.requireRealNumbers(method, node) }
+    guard self is Dense else { throw storedAlready(method, node) }
+  }
+
+  /// The error that a layer's weights have an encoding that the method would replace.
+  private func storedAlready(_ method: String, _ node: String) -> MethodError {
+    .impossible(
+      method: method, node: node,
+      reason:
+        "its weights are stored as \(kind) already; use one of the two methods, or leave this layer out of one of them"
+    )
   }
 }
