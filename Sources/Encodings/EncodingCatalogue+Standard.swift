@@ -14,6 +14,7 @@ extension EncodingCatalogue {
     parameters: standard.parameters + [
       Spliced.self, Attracted.self, Traced.self, LogVariance.self, Frozen.self, LearnedSteps.self,
       TrainedTernary.self,
+      TanhNormalized.self,
     ],
     values: standard.values)
 }

@@ -17,6 +17,7 @@ public enum MethodCatalogue: Catalogue {
     DropoutAdaptation.self,
     CrossLayerEqualization.self, PostTrainingQuantization.self, AdaptiveRounding.self,
     QuantizationAwareTraining.self, PowersOfTwoWeights.self, BinaryWeights.self, TernaryWeights.self,
+    DoReFa.self,
     WeightClustering.self,
     EntropyConstrained.self, ProductQuantization.self, HashedWeights.self,
     StoredExamples.self,

@@ -12,7 +12,7 @@ import Testing
 /// one of two backends, the difference reaches weights and moments.
 private enum EncodingKind: String, CaseIterable {
   case sparse, integer, codebook, sparseCodebook, sparseInteger, spliced, attracted, traced, logVariance
-  case powersOfTwo, binary, frozen, product, sparseHashed, learnedSteps, learnedStep, ternary
+  case powersOfTwo, binary, frozen, product, sparseHashed, learnedSteps, learnedStep, ternary, tangents
 
   /// The kinds of which the encoding consists.
   var kinds: [String] {
@@ -32,6 +32,7 @@ private enum EncodingKind: String, CaseIterable {
     case .sparseHashed: [Sparse.kind, Hashed.kind]
     case .frozen: [Frozen.kind, Sparse.kind]
     case .ternary: [TrainedTernary.kind]
+    case .tangents: [TanhNormalized.kind]
     case .learnedSteps, .learnedStep: [LearnedSteps.kind]
     }
   }
@@ -67,6 +68,7 @@ private enum EncodingKind: String, CaseIterable {
     case .learnedSteps: LearnedSteps(Integer(bits: 4, covering: tensor, perChannel: true)) ?? integer
     case .learnedStep: LearnedSteps(Sparse(mask: mask, inner: Integer(bits: 2, scales: [0.1]))) ?? integer
     case .ternary: TrainedTernary(threshold: 0.1, of: .mean, unit: 1, inner: Sparse(mask: mask))
+    case .tangents: TanhNormalized(bits: 3, scale: 0.5, inner: Sparse(mask: mask))
     case .frozen:
       Frozen(
         mask: Mask(tensor.values.indices.map { $0 % 6 == 1 }),

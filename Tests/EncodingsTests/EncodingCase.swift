@@ -76,6 +76,8 @@ struct EncodingCase: CustomTestStringConvertible, Sendable {
       ),
       ("ternary", TrainedTernary(threshold: 0.05, of: .largest, unit: 0.5)),
       ("ternary within a mask", TrainedTernary(threshold: 0.7, of: .mean, unit: 0.25, inner: kept)),
+      ("tangents of 2 bits", TanhNormalized(bits: 2, scale: 0.5)),
+      ("tangents of 3 bits within a mask", TanhNormalized(bits: 3, scale: 0.5, inner: kept)),
       ("logarithms of variances", LogVariance(divergence: 0.25)),
       ("logarithms of variances within a mask", LogVariance(divergence: 1, inner: kept)),
     ]

@@ -101,7 +101,7 @@ struct TrainingEncodingTests {
       Traced(at: Array(repeating: 1, count: 8), slope: Array(repeating: 2, count: 8)),
       LogVariance(divergence: 1),
       try #require(LearnedSteps(Integer(bits: 4, scales: [0.1]))),
-      TrainedTernary(threshold: 0.05, of: .largest, unit: 1),
+      TrainedTernary(threshold: 0.05, of: .largest, unit: 1), TanhNormalized(bits: 3, scale: 1),
     ] as [any Encoding] {
       model.graph.parameters["logits.weight"]?.encoding = encoding
       let message = errorMessage { _ = try StudentFile.bytes(of: model, coded: true) }

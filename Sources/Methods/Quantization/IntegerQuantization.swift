@@ -28,6 +28,8 @@ struct IntegerQuantization {
   var keepsGrids = false
   /// True if steps of integer weights start where learned ones do, and not at those that fit best.
   var startsSteps = false
+  /// False if other values are calibrated with the present encodings of values.
+  var observesReal = true
   /// Encodings of values that are known already, by name.
   var knownValues: [String: IntegerValue] = [:]
   /// The encoding of a layer's weights and their scales, for numbers other than integers; `nil` takes
@@ -169,7 +171,7 @@ struct IntegerQuantization {
     var observed = Dictionary(
       values.map { ($0, ObservedValues()) }, uniquingKeysWith: { first, _ in first })
     var poisoned: String?
-    try evidence.forEachActivation(of: values, images: grids.images, real: true) { batch in
+    try evidence.forEachActivation(of: values, images: grids.images, real: observesReal) { batch in
       for name in values {
         guard let tensor = batch[name] else { continue }
         if observed[name]?.add(tensor) == false { poisoned = poisoned ?? name }
