@@ -33,16 +33,18 @@ public struct IntegerValue: ValueEncoding, Equatable {
   /// The finest grid that covers a range, which is widened to contain zero.
   ///
   /// `scale = (upper - lower)/(2^bits - 1)` and `zeroPoint = round(-2^(bits-1) - lower/scale)`. Rounding the
-  /// zero point may move either bound inwards by up to half a step. A range of zero alone gets the scale 1.
+  /// zero point may move either bound inwards by up to half a step. A range of zero alone gets the scale 1. A range that is not
+  /// finite gets an encoding with a `problem`.
   public init(bits: Int, covering range: ClosedRange<Float>) {
     let lower = Double(min(range.lowerBound, 0))
     let upper = Double(max(range.upperBound, 0))
     let step = Float((upper - lower) / Double(1 << bits - 1))
-    scale = step >= .leastNormalMagnitude ? step : 1
+    scale = step < .leastNormalMagnitude ? 1 : step
     self.bits = bits
     let least = -(1 << (bits - 1))
     let point = Double(least) - lower / Double(scale)
-    zeroPoint = Int(clamped(point.rounded(.toNearestOrEven), Double(least), Double(-least - 1)))
+    zeroPoint =
+      point.isNaN ? 0 : Int(clamped(point.rounded(.toNearestOrEven), Double(least), Double(-least - 1)))
   }
 
   /// Settings: `bits`, `scale`, `zeroPoint`.
