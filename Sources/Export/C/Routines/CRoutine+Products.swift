@@ -198,10 +198,11 @@ extension CRoutine {
 
   /// A sum of products in AVR assembly; MULS puts the product's sign in the carry, and SBC extends it to a byte.
   ///
-  /// Where all sums of the network fit in 24 bits, the fourth byte is found once, at the end.
+  /// Where all sums of the network fit in 24 bits, the fourth byte is found once, at the end. It is a function of its own, as its
+  /// pointers take X and Z: inlined into some callers, GCC finds no registers for them.
   private static func avrDot(suffix: String, load: String) -> String {
     #"""
-    static @@_SPARE int32_t @_dot\#(suffix)(const int8_t *x, const int8_t *weights, int count, int32_t sum) {
+    static @@_NOINLINE @@_SPARE int32_t @_dot\#(suffix)(const int8_t *x, const int8_t *weights, int count, int32_t sum) {
       uint8_t a, b, sign;
     #if @@_SHORT_SUMS
     #define @@_FOURTH
