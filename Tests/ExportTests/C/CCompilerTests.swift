@@ -67,6 +67,28 @@ struct CCompilerTests {
     .enabled(if: HostCompiler(["avr-gcc"]) != nil, "no avr-gcc here"))
   func avr() throws { try expectSilence("avr-gcc", ["-mmcu=atmega328p"]) }
 
+  /// Routines with one caller are inlined, where assembly may find no registers left.
+  @Test(
+    "AVR's compiler takes linear layers alone, with ratios below and above a quarter",
+    .enabled(if: HostCompiler(["avr-gcc"]) != nil, "no avr-gcc here"), arguments: [-8, 0])
+  func avrAlone(exponent: Int) throws {
+    let compiler = try #require(HostCompiler(["avr-gcc"]))
+    for sizes in [[192, 2], [192, 8, 3]] {
+      var kernels = RandomKernels("alone")
+      let program = IntegerProgram(
+        values: sizes.enumerated().map {
+          .init(name: "value\($0)", shape: [$1], scale: 1, zeroPoint: 0, bounds: -128...127)
+        }, inputs: [0], outputs: [sizes.count - 1],
+        steps: (1..<sizes.count).map { layer in
+          .init(
+            node: "layer\(layer)", inputs: [layer - 1], output: layer,
+            kernel: kernels.linear(
+              sizes[layer - 1], sizes[layer], exponent: exponent, RandomKernels.dense(8)))
+        })
+      try expectSilence(compiler, ["-mmcu=atmega328p"], program)
+    }
+  }
+
   @Test(
     "Arm's compiler says nothing at any level, with and without dual products",
     .enabled(if: HostCompiler(["arm-none-eabi-gcc"]) != nil, "no arm-none-eabi-gcc here"),
@@ -81,7 +103,13 @@ struct CCompilerTests {
   }
 
   private func expectSilence(_ compiler: HostCompiler, _ flags: [String], _ huffman: Bool) throws {
-    let exported = try ExportedPrograms([try RoutineCoverage.program()], huffman: huffman)
+    try expectSilence(compiler, flags, try RoutineCoverage.program(), huffman)
+  }
+
+  private func expectSilence(
+    _ compiler: HostCompiler, _ flags: [String], _ program: IntegerProgram, _ huffman: Bool = false
+  ) throws {
+    let exported = try ExportedPrograms([program], huffman: huffman)
     defer { exported.remove() }
     let source = try String(contentsOfFile: exported.folder + "/network.c", encoding: .utf8)
     #expect(source.contains("_decode(") == huffman)

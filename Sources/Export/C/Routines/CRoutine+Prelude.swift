@@ -84,9 +84,9 @@ extension CRoutine {
   ///
   /// If all bounds of a network are those of a byte, processors with a saturating instruction use that.
   static let clamp = CRoutine(
-    name: "clamp", needs: [dual],
+    name: "clamp", needs: [prelude, dual],
     text: #"""
-      static int8_t @_clamp(int32_t value, int low, int high) {
+      static @@_SPARE int8_t @_clamp(int32_t value, int low, int high) {
       #if @@_FULL_RANGE
         low = -128;
         high = 127;
