@@ -22,7 +22,7 @@ struct PageSection: Sendable {
       id: "searches", title: "What was searched",
       introduction:
         "Candidates of searches for a front, judged on validation images; no row is chosen by test images. Filled points are on the "
-        + "front, hollow ones are not, or not within the limits.",
+        + "front. Hollow ones are not, miss the limits, or were judged by shared weights alone.",
       body: { PageSearches($0).html }),
     PageSection(
       id: "ranking", title: "Ranking",
