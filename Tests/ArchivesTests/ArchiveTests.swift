@@ -1,13 +1,14 @@
 import Archives
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Archives")
 struct ArchiveTests {
   static let kinds: [(ArchiveKind, [UInt8])] = [
-    (.tar, TestArchives.tar(TestArchives.files)),
-    (.tarGzip, TestArchives.gzip(TestArchives.tar(TestArchives.files))),
+    (.tar, TestTar.tar(TestArchives.files)),
+    (.tarGzip, TestArchives.gzip(TestTar.tar(TestArchives.files))),
     (.zip, TestArchives.zip(TestArchives.files)),
   ]
 
@@ -87,9 +88,9 @@ struct ArchiveTests {
     let folder = try TemporaryFolder()
     let long = (0..<40).map { "folder\($0)/" }.joined() + "ä.png"
     let tar =
-      TestArchives.pax(path: "größe/猫.png") + TestArchives.entry("short", [1])
-      + TestArchives.gnuLongName(long) + TestArchives.entry("short", [2]) + TestArchives.entry("é", [3])
-      + TestArchives.tarEnd
+      TestArchives.pax(path: "größe/猫.png") + TestTar.entry("short", [1])
+      + TestArchives.gnuLongName(long) + TestTar.entry("short", [2]) + TestTar.entry("é", [3])
+      + TestTar.end
     let archive = try Archive(path: folder.file("a.tar", tar))
     let members = try archive.members()
     #expect(members.map { $0.path } == ["größe/猫.png", long, "é"])
@@ -105,7 +106,7 @@ struct ArchiveTests {
   @Test("a name that is not UTF-8 is repaired")
   func latinName() throws {
     let folder = try TemporaryFolder()
-    var tar = TestArchives.tar([("caf@.png", [1])])
+    var tar = TestTar.tar([("caf@.png", [1])])
     tar[3] = 0xE9
     tar.replaceSubrange(148..<156, with: Array("        ".utf8))
     let sum = String(tar[..<512].reduce(0) { $0 + Int($1) }, radix: 8)

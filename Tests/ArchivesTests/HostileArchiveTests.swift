@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Archives
@@ -9,13 +10,13 @@ struct HostileArchiveTests {
   func refused() throws {
     let folder = try TemporaryFolder()
     let entries: [[UInt8]] = [
-      TestArchives.entry("a/", type: "5"), TestArchives.entry("a/1.png", [1]),
-      TestArchives.entry("/etc/passwd", [2]), TestArchives.entry("a/../../b", [3]),
-      TestArchives.entry("..", [4]),
-      TestArchives.entry("./a//./2.png", [5]), TestArchives.entry("a/1.png", [6]),
-      TestArchives.entry("a/link", type: "2", link: "/etc/passwd"),
-      TestArchives.entry("a/hard", type: "1", link: "a/1.png"), TestArchives.entry("a/device", type: "3"),
-      TestArchives.entry("a/\u{7}.png", [7]), TestArchives.entry("..a/b..png", [8]), TestArchives.tarEnd,
+      TestTar.entry("a/", type: "5"), TestTar.entry("a/1.png", [1]),
+      TestTar.entry("/etc/passwd", [2]), TestTar.entry("a/../../b", [3]),
+      TestTar.entry("..", [4]),
+      TestTar.entry("./a//./2.png", [5]), TestTar.entry("a/1.png", [6]),
+      TestTar.entry("a/link", type: "2", link: "/etc/passwd"),
+      TestTar.entry("a/hard", type: "1", link: "a/1.png"), TestTar.entry("a/device", type: "3"),
+      TestTar.entry("a/\u{7}.png", [7]), TestTar.entry("..a/b..png", [8]), TestTar.end,
     ]
     let archive = try Archive(path: folder.file("a.tar", Array(entries.joined())))
     let index = try archive.index()
@@ -41,7 +42,7 @@ struct HostileArchiveTests {
     let folder = try TemporaryFolder()
     let small = [("a/1", [UInt8](repeating: 7, count: 600)), ("a/2", [1, 2, 3])]
     let file = [
-      TestArchives.tar(small), TestArchives.gzip(TestArchives.tar(small)), TestArchives.zip(small),
+      TestTar.tar(small), TestArchives.gzip(TestTar.tar(small)), TestArchives.zip(small),
     ][kind]
     // A tar remains readable as long as one block of zeros is left at its end.
     let needed = kind == 0 ? file.count - 512 : file.count
@@ -59,7 +60,7 @@ struct HostileArchiveTests {
   @Test("a tar that ends after a whole member, without its end mark, is an error")
   func endMark() throws {
     let folder = try TemporaryFolder()
-    let tar = Array(TestArchives.tar([("a", [1]), ("b", [2])]).dropLast(1024))
+    let tar = Array(TestTar.tar([("a", [1]), ("b", [2])]).dropLast(1024))
     for file in [tar, TestArchives.gzip(tar)] {
       let archive = try Archive(path: folder.file("a", file))
       #expect(throws: ArchiveError.self) { try archive.forEachMember { _, _ in } }
@@ -71,7 +72,7 @@ struct HostileArchiveTests {
   func flipped(kind: Int) throws {
     let folder = try TemporaryFolder()
     let small = [("a/1", [UInt8](repeating: 7, count: 600))]
-    let file = kind == 1 ? TestArchives.gzip(TestArchives.tar(small)) : TestArchives.zip(small)
+    let file = kind == 1 ? TestArchives.gzip(TestTar.tar(small)) : TestArchives.zip(small)
     for at in stride(from: kind == 1 ? 600 : 40, to: kind == 1 ? file.count : 600, by: 41) {
       var bytes = file
       bytes[at] ^= 0x10
@@ -86,7 +87,7 @@ struct HostileArchiveTests {
   func limits() throws {
     let folder = try TemporaryFolder()
     let content = [UInt8](repeating: 1, count: 5000)
-    let tar = try folder.file("a.tar", TestArchives.tar([("big", content)]))
+    let tar = try folder.file("a.tar", TestTar.tar([("big", content)]))
     let limited = try Archive(path: tar, memberLimit: 4999)
     let error = ArchiveError.memberTooLarge(path: tar, member: "big", limitBytes: 4999)
     #expect(throws: error) { try limited.forEachMember { _, _ in } }
@@ -99,7 +100,7 @@ struct HostileArchiveTests {
   @Test("a size that is not there takes no memory and is an error")
   func declaredSize() throws {
     let folder = try TemporaryFolder()
-    let huge = TestArchives.entry("huge", [1, 2, 3], size: "77777777777") + TestArchives.tarEnd
+    let huge = TestTar.entry("huge", [1, 2, 3], size: "77777777777") + TestTar.end
     let archive = try Archive(path: folder.file("a.tar", huge), memberLimit: .max)
     #expect(throws: ArchiveError.self) { try archive.forEachMember { _, _ in } }
     #expect(throws: ArchiveError.self) { try archive.members() }
@@ -121,7 +122,7 @@ struct HostileArchiveTests {
   func mutations() throws {
     let folder = try TemporaryFolder()
     let small = [("a/1.png", [UInt8](repeating: 9, count: 700)), ("b/2.png", Array(0..<100))]
-    let tar = TestArchives.pax(path: "c/3.png") + TestArchives.tar(small)
+    let tar = TestArchives.pax(path: "c/3.png") + TestTar.tar(small)
     let files = [tar, TestArchives.gzip(tar), TestArchives.zip(small)]
     var state: UInt64 = 1
     func draw(_ bound: Int) -> Int {

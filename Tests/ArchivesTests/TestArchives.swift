@@ -1,48 +1,18 @@
 import Foundation
+import TestSupport
 
 /// A writer of archives that shares no code with the reader, as independent truth.
 enum TestArchives {
-  /// A tar entry: a header block, the content, padding.
-  static func entry(
-    _ path: String, _ content: [UInt8] = [], type: Character = "0", link: String = "", size: String? = nil
-  ) -> [UInt8] {
-    var header = [UInt8](repeating: 0, count: 512)
-    func put(_ text: String, at start: Int) {
-      for (i, byte) in text.utf8.enumerated() { header[start + i] = byte }
-    }
-    put(path, at: 0)
-    put("0000644", at: 100)
-    put("0000000", at: 108)
-    put("0000000", at: 116)
-    let octal = String(content.count, radix: 8)
-    put(size ?? String(repeating: "0", count: 11 - octal.count) + octal, at: 124)
-    put("00000000000", at: 136)
-    put(String(repeating: " ", count: 8), at: 148)
-    put(String(type), at: 156)
-    put(link, at: 157)
-    put("ustar", at: 257)
-    put("00", at: 263)
-    let sum = String(header.reduce(0) { $0 + Int($1) }, radix: 8)
-    put(String(repeating: "0", count: 6 - sum.count) + sum + "\0 ", at: 148)
-    return header + content + [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
-  }
-
-  static let tarEnd = [UInt8](repeating: 0, count: 1024)
-
-  static func tar(_ files: [(String, [UInt8])]) -> [UInt8] {
-    Array(files.map { entry($0.0, $0.1) }.joined()) + tarEnd
-  }
-
   /// A pax header that gives another path to the next entry.
   static func pax(path: String) -> [UInt8] {
     let rest = path.utf8.count + " path=\n".utf8.count
     let length = rest + "\(rest + 2)".count  // counts its own digits
-    return entry("pax", Array("\(length) path=\(path)\n".utf8), type: "x")
+    return TestTar.entry("pax", Array("\(length) path=\(path)\n".utf8), type: "x")
   }
 
   /// GNU tar's entry that gives a long path to the next entry.
   static func gnuLongName(_ path: String) -> [UInt8] {
-    entry("././@LongLink", Array(path.utf8) + [0], type: "L")
+    TestTar.entry("././@LongLink", Array(path.utf8) + [0], type: "L")
   }
 
   static func crc(_ bytes: [UInt8]) -> UInt32 {

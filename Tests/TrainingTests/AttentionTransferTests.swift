@@ -157,7 +157,7 @@ struct AttentionTransferTests {
           objective: AttentionTransfer(),
           teacher: .network(teacher), rewriter: rewriter),
         training: SyntheticSource(steps: 12, batch: 8))
-      guard case .finished(let result) = try trainer.run() else { return nil }
+      let result = try trainer.finished()
       return result.graph
     }
     let backend = CountingBackend()

@@ -111,41 +111,32 @@ struct ContrastiveMemoryTests {
     let trainer = try Trainer(
       setup, training: SyntheticSource(steps: 12, batch: 8),
       observer: TrainingObserver(epoch: { losses.append($0.loss) }))
-    guard case .finished(let result) = try trainer.run() else { return }
+    let result = try trainer.finished()
     #expect(losses[2] < losses[0], "\(losses)")
     #expect(result.graph.structureNode == setup.graph.structureNode)
   }
 
   @Test("A training that was killed has its memory back, and ends with the bytes of one that was not")
   func resumes() throws {
-    let folder = try TemporaryFolder()
-    func trainer(_ store: CheckpointStore?, yaml: String = Self.yaml) throws -> Trainer {
+    func trainer(_ store: CheckpointStore?) throws -> Trainer {
       try Trainer(
-        Self.setup(yaml: yaml), training: SyntheticSource(steps: 12, batch: 8), checkpoints: store)
+        Self.setup(yaml: Self.yaml), training: SyntheticSource(steps: 12, batch: 8), checkpoints: store)
     }
-    guard case .finished(let expected) = try trainer(nil).run() else { return }
-    let killed = try trainer(CheckpointStore(directory: folder.path))
-    guard case .stopped = try killed.run(shouldStop: { killed.progress.updates >= 17 }) else {
-      Issue.record("it was not stopped")
-      return
-    }
-    let checkpoint = try #require(try CheckpointStore(directory: folder.path).latest())
+    let training = try InterruptedTraining(stoppedAfter: 17, trainer)
+    let checkpoint = training.checkpoint
     #expect(
       checkpoint.remembered.mapValues(\.shape) == [
         "objective/contrastive/flat/teacher-adapter": [40, 4],
         "objective/contrastive/flat/student-adapter": [40, 4],
       ])
-    let resumed = try trainer(CheckpointStore(directory: folder.path))
-    try resumed.restore(checkpoint)
-    guard case .finished(let result) = try resumed.run() else { return }
-    #expect(result.graph == expected.graph)
+    #expect(training.resumed == training.expected)
     // With another memory it ends elsewhere, and without one it does not go on.
     var other = checkpoint
     other.remembered = checkpoint.remembered.mapValues { Tensor($0.values.map { -$0 }, shape: $0.shape) }
     let changed = try trainer(nil)
     try changed.restore(other)
-    guard case .finished(let wrong) = try changed.run() else { return }
-    #expect(wrong.graph != expected.graph)
+    let wrong = try changed.finished()
+    #expect(wrong.graph != training.expected)
     other.remembered = [:]
     let message = errorMessage { try trainer(nil).restore(other) }
     #expect(message.contains("expected 40 remembered vectors"), "\(message)")
@@ -166,7 +157,9 @@ struct ContrastiveMemoryTests {
     let trainer = try Trainer(
       setup, training: SyntheticSource(steps: 12, batch: 8),
       checkpoints: CheckpointStore(directory: folder.path))
-    guard case .stopped = try trainer.run(shouldStop: { trainer.progress.updates >= 21 }) else { return }
+    guard case .stopped = try trainer.run(shouldStop: { trainer.progress.updates >= 21 }) else {
+      throw Trainer.Unfinished()
+    }
     let kept = try #require(try CheckpointStore(directory: folder.path).latest()).remembered
     let name = "objective/contrastive/flat/teacher-adapter"
     // Places of images that only the first steps of an epoch see would still be random in a new memory.

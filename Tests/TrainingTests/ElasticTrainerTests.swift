@@ -56,10 +56,9 @@ struct ElasticTrainerTests {
   }
 
   private static func graph(_ outcome: Trainer.Outcome) throws -> Graph {
-    guard case .finished(let result) = outcome else { throw Unfinished() }
+    guard case .finished(let result) = outcome else { throw Trainer.Unfinished() }
     return result.graph
   }
-  private struct Unfinished: Error {}
 
   private static func weights(_ graph: Graph) -> [String: Tensor] { graph.parameters.mapValues(\.value) }
 
@@ -163,7 +162,7 @@ struct ElasticTrainerTests {
         if case .finished(let result) = outcome { return result.graph }
         #expect(trainer.progress.updates == stop)
       }
-      throw Unfinished()
+      throw Trainer.Unfinished()
     }
     let straight = try train(stops: [])
     for stops in [[1], [3, 4, 7], [4, 8]] { #expect(try train(stops: stops) == straight) }

@@ -177,7 +177,7 @@ struct FeatureDistillersTests {
     let trainer = try Trainer(
       setup, training: SyntheticSource(steps: 12, batch: 8),
       observer: TrainingObserver(epoch: { losses.append($0.loss) }))
-    guard case .finished(let result) = try trainer.run() else { return }
+    let result = try trainer.finished()
     #expect(losses[3] < losses[0], "\(losses)")
     #expect(result.graph.structureNode == setup.graph.structureNode)
     #expect(Set(result.graph.parameters.keys) == Set(setup.graph.parameters.keys))
@@ -189,7 +189,7 @@ struct FeatureDistillersTests {
     func trained() throws -> Graph? {
       let trainer = try Trainer(
         Self.setup(name, DNNLBackend(), threads: 2, epochs: 1), training: SyntheticSource(steps: 6, batch: 8))
-      guard case .finished(let result) = try trainer.run() else { return nil }
+      let result = try trainer.finished()
       return result.graph
     }
     let (first, second) = (try trained(), try trained())
@@ -200,21 +200,11 @@ struct FeatureDistillersTests {
     "A training that was killed ends with the bytes of one that was not",
     arguments: ["variational", "review"])
   func resumes(name: String) throws {
-    let folder = try TemporaryFolder()
-    func trainer(_ store: CheckpointStore?) throws -> Trainer {
+    let training = try InterruptedTraining(stoppedAfter: 17) { store in
       try Trainer(
         Self.setup(name, ReferenceBackend()), training: SyntheticSource(steps: 12, batch: 8),
         checkpoints: store)
     }
-    guard case .finished(let expected) = try trainer(nil).run() else { return }
-    let killed = try trainer(CheckpointStore(directory: folder.path))
-    guard case .stopped = try killed.run(shouldStop: { killed.progress.updates >= 17 }) else {
-      Issue.record("it was not stopped")
-      return
-    }
-    let resumed = try trainer(CheckpointStore(directory: folder.path))
-    try resumed.restore(try #require(try CheckpointStore(directory: folder.path).latest()))
-    guard case .finished(let result) = try resumed.run() else { return }
-    #expect(result.graph == expected.graph)
+    #expect(training.resumed == training.expected)
   }
 }

@@ -89,7 +89,7 @@ struct HintsTests {
     let trainer = try Trainer(
       setup, training: SyntheticSource(steps: 12, batch: 8),
       observer: TrainingObserver(epoch: { losses.append($0.loss) }))
-    guard case .finished(let result) = try trainer.run() else { return }
+    let result = try trainer.finished()
     #expect(losses[3] < 0.7 * losses[0])
     #expect(result.graph.structureNode == setup.graph.structureNode)
     #expect(Set(result.graph.parameters.keys) == Set(setup.graph.parameters.keys))
@@ -100,26 +100,13 @@ struct HintsTests {
 
   @Test("A training that was killed in the middle of an epoch ends with the bytes of one that was not")
   func resumes() throws {
-    let folder = try TemporaryFolder()
-    func trainer() throws -> Trainer {
+    let training = try InterruptedTraining(stoppedAfter: 17) { store in
       try Trainer(
         Self.setup(Hints(base: SoftTargets())), training: SyntheticSource(steps: 12, batch: 8),
-        checkpoints: CheckpointStore(directory: folder.path))
+        checkpoints: store)
     }
-    let whole = try Trainer(
-      Self.setup(Hints(base: SoftTargets())), training: SyntheticSource(steps: 12, batch: 8))
-    guard case .finished(let expected) = try whole.run() else { return }
-    let killed = try trainer()
-    guard case .stopped = try killed.run(shouldStop: { killed.progress.updates >= 17 }) else {
-      Issue.record("it was not stopped")
-      return
-    }
-    let resumed = try trainer()
-    let checkpoint = try #require(try CheckpointStore(directory: folder.path).latest())
-    #expect(checkpoint.state.parameters["objective/hints/relu2/adapter.weight"] != nil)
-    try resumed.restore(checkpoint)
-    guard case .finished(let result) = try resumed.run() else { return }
-    #expect(result.graph == expected.graph)
+    #expect(training.checkpoint.state.parameters["objective/hints/relu2/adapter.weight"] != nil)
+    #expect(training.resumed == training.expected)
   }
 
   /// A rewriter that removes the second channel of the first convolution and the fourth of the second.
@@ -148,7 +135,7 @@ struct HintsTests {
     #expect(carried.parameters[name] == kept && carried.firstMoments[name] == kept)
     let trainer = try Trainer(
       Self.setup(Hints(), rewriter: Removal()), training: SyntheticSource(steps: 12, batch: 8))
-    guard case .finished(let result) = try trainer.run() else { return }
+    let result = try trainer.finished()
     #expect(result.graph.shape(of: "relu2") == [1, 3, 3, 3])
   }
 }

@@ -102,7 +102,7 @@ struct MutualLearningTests {
     let trainer = try Trainer(
       setup, training: SyntheticSource(steps: 12, batch: 8),
       observer: TrainingObserver(epoch: { losses.append($0.loss) }))
-    guard case .finished(let result) = try trainer.run() else { return }
+    let result = try trainer.finished()
     #expect(losses[2] < losses[0], "\(losses)")
     #expect(result.graph.structureNode == setup.graph.structureNode)
     #expect(Set(result.graph.parameters.keys) == Set(setup.graph.parameters.keys))
@@ -110,24 +110,14 @@ struct MutualLearningTests {
 
   @Test("A peer starts from other weights, and a killed training ends with the bytes of one that was not")
   func resumes() throws {
-    let folder = try TemporaryFolder()
-    func trainer(_ store: CheckpointStore?) throws -> Trainer {
+    let training = try InterruptedTraining(stoppedAfter: 17) { store in
       try Trainer(
         Self.setup(ReferenceBackend()), training: SyntheticSource(steps: 12, batch: 8), checkpoints: store)
     }
-    guard case .finished(let expected) = try trainer(nil).run() else { return }
-    let killed = try trainer(CheckpointStore(directory: folder.path))
-    guard case .stopped = try killed.run(shouldStop: { killed.progress.updates >= 17 }) else {
-      Issue.record("it was not stopped")
-      return
-    }
-    let checkpoint = try #require(try CheckpointStore(directory: folder.path).latest())
-    let peer = checkpoint.state.parameters["objective/mutual/peer1/network/conv.weight"]
-    #expect(peer != nil && peer != checkpoint.state.parameters["conv.weight"])
-    let resumed = try trainer(CheckpointStore(directory: folder.path))
-    try resumed.restore(checkpoint)
-    guard case .finished(let result) = try resumed.run() else { return }
-    #expect(result.graph == expected.graph)
+    let parameters = training.checkpoint.state.parameters
+    let peer = parameters["objective/mutual/peer1/network/conv.weight"]
+    #expect(peer != nil && peer != parameters["conv.weight"])
+    #expect(training.resumed == training.expected)
   }
 
   @Test("No gradient goes back through what is said")

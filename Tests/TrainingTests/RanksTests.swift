@@ -133,8 +133,7 @@ struct RanksTests {
         Trainer.Setup(
           task: Classification(), graph: graph, backend: ReferenceBackend(), settings: settings, seed: 7),
         training: SyntheticSource(steps: 1, batch: 8))
-      guard case .finished(let result) = try trainer.run() else { return [] }
-      return result.graph.parameters["norm.mean"]?.value.values ?? []
+      return try #require(try trainer.finished().graph.parameters["norm.mean"]).value.values
     }
     // The mean of equal parts' means is the mean of the whole; accumulation moves 1 - 0.9⁴ of the way.
     let (whole, parts) = (try mean("{}"), try mean("{microBatches: 4}"))

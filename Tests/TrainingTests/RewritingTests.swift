@@ -51,8 +51,6 @@ private struct Halver: GraphRewriter {
 
 @Suite("Networks rewritten while they train", .serialized)
 struct RewritingTests {
-  private struct Unfinished: Error {}
-
   private static func trainer(
     _ graph: Graph, _ rewriter: (any GraphRewriter)?, _ yaml: String,
     backend: any Backend = ReferenceBackend(),
@@ -86,7 +84,7 @@ struct RewritingTests {
         return result
       }
     }
-    throw Unfinished()
+    throw Trainer.Unfinished()
   }
 
   private static let recipes = [

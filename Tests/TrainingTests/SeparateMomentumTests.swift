@@ -82,7 +82,7 @@ struct SeparateMomentumTests {
         objective: SoftTargets(temperature: 2, weight: 0.7),
         teacher: .network(try Self.linear((0..<12).map { Float(($0 * 3) % 7 - 3) / 4 }, [0.5, 0, -0.25])))
       let trainer = try Trainer(setup, training: HalvesSource())
-      guard case .finished(let result) = try trainer.run() else { return }
+      let result = try trainer.finished()
       let found = [ParameterRole.weight, .bias].map { result.graph[$0, of: "scores"]?.value.values ?? [] }
       for (values, wanted) in zip(found, [example.weights, example.biases]) {
         #expect(values.count == wanted.count)
@@ -110,7 +110,7 @@ struct SeparateMomentumTests {
     let trainer = try Trainer(
       setup, training: SyntheticSource(steps: 6, batch: 8), checkpoints: checkpoints,
       observer: TrainingObserver(epoch: { found.append($0.loss) }))
-    guard case .finished(let result) = try trainer.run() else { return nil }
+    let result = try trainer.finished()
     losses = found
     return result.graph
   }
@@ -145,24 +145,14 @@ struct SeparateMomentumTests {
     for objective in [
       "{relational: {pairs: {flatten: flatten}}}", "{hints: {pairs: {relu: relu}, base: supervised}}",
     ] {
-      let folder = try TemporaryFolder()
-      func trainer(_ store: CheckpointStore?) throws -> Trainer {
+      let training = try InterruptedTraining(stoppedAfter: 8) { store in
         try Trainer(
           Self.setup(
             "{epochs: 2, batch: 8, learningRate: 0.01, gradientClip: 1, momentumGap: 0.05, distillationWarmUp: 2}",
             objective: objective),
           training: SyntheticSource(steps: 6, batch: 8), checkpoints: store)
       }
-      guard case .finished(let expected) = try trainer(nil).run() else { return }
-      let killed = try trainer(CheckpointStore(directory: folder.path))
-      guard case .stopped = try killed.run(shouldStop: { killed.progress.updates >= 8 }) else {
-        Issue.record("it was not stopped")
-        return
-      }
-      let resumed = try trainer(CheckpointStore(directory: folder.path))
-      try resumed.restore(try #require(try CheckpointStore(directory: folder.path).latest()))
-      guard case .finished(let result) = try resumed.run() else { return }
-      #expect(result.graph == expected.graph)
+      #expect(training.resumed == training.expected)
     }
   }
 

@@ -28,10 +28,9 @@ struct TrainerTests {
   }
 
   private static func result(of outcome: Trainer.Outcome) throws -> Trainer.Result {
-    guard case .finished(let result) = outcome else { throw Unfinished() }
+    guard case .finished(let result) = outcome else { throw Trainer.Unfinished() }
     return result
   }
-  private struct Unfinished: Error {}
 
   @Test("Training learns what can be learned")
   func learns() throws {
@@ -81,7 +80,7 @@ struct TrainerTests {
       if case .finished(let result) = outcome { return result }
       #expect(trainer.progress.updates == stop)
     }
-    throw Unfinished()
+    throw Trainer.Unfinished()
   }
 
   /// The lines of the metrics file, without values that depend on the clock.

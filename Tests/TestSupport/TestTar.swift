@@ -1,9 +1,9 @@
-/// A writer of tars that shares no code with the reader.
-enum TestTar {
+/// A writer of tars that shares no code with the reader, as independent truth.
+public enum TestTar {
   /// An entry: a header block, the content, padding.
   ///
   /// `size` stands in place of the size of the content.
-  static func entry(
+  public static func entry(
     _ path: String, _ content: [UInt8] = [], type: Character = "0", link: String = "", size: String? = nil
   ) -> [UInt8] {
     var header = [UInt8](repeating: 0, count: 512)
@@ -27,11 +27,12 @@ enum TestTar {
     return header + content + [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
   }
 
+  /// The mark at the end of a tar: two blocks of zeros.
+  public static let end = [UInt8](repeating: 0, count: 1024)
+
   /// A tar of entries, with its end mark.
-  static func tar(_ entries: [[UInt8]]) -> [UInt8] {
-    Array(entries.joined()) + [UInt8](repeating: 0, count: 1024)
-  }
+  public static func tar(_ entries: [[UInt8]]) -> [UInt8] { Array(entries.joined()) + end }
 
   /// A tar of files.
-  static func tar(_ files: [(String, [UInt8])]) -> [UInt8] { tar(files.map { entry($0.0, $0.1) }) }
+  public static func tar(_ files: [(String, [UInt8])]) -> [UInt8] { tar(files.map { entry($0.0, $0.1) }) }
 }
